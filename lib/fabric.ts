@@ -1,0 +1,44 @@
+import type { NamespaceRef } from './driver.js';
+
+/** A subnet that a fabric builds: a switch with a router in it. */
+export interface FabricSubnet {
+  /** The emulated cloud's id of it. */
+  readonly id: string;
+  /** Its range, such as `192.168.100.0/24`. */
+  readonly cidr: string;
+  /** The router's address in it. Routers of subnets with the same `networkId` forward to each other. */
+  readonly gateway: string;
+  /** The private network it belongs to. */
+  readonly networkId: string;
+}
+
+/** A NIC to plug into a machine. */
+export interface FabricNic {
+  /** The emulated cloud's id of it. */
+  readonly id: string;
+  /** The hardware address the machine sees. */
+  readonly mac: string;
+  /** Its address in the subnet, without prefix length; empty when it has none. The fabric does not configure it: the machine does. */
+  readonly address: string;
+  /** The subnet whose switch it hangs on. */
+  readonly subnetId: string;
+}
+
+/**
+ * What plays the data centre behind an emulated cloud: switches, routers and the machines' sockets for NICs.
+ * `createVethFabric` in `hostnic-cni/netlink` builds it from veth pairs and bridges; a test may pass its own.
+ */
+export interface NicFabric {
+  /** Builds the switch and router of a subnet. */
+  addSubnet(subnet: FabricSubnet): Promise<void>;
+  /** Lets a machine exist: the namespace that plays it. */
+  addInstance(instanceId: string, namespace: NamespaceRef): Promise<void>;
+  /** Makes a NIC appear in the machine's namespace, down and unconfigured, under a name of the fabric's choice. */
+  plug(nic: FabricNic, instanceId: string): Promise<void>;
+  /** Takes a NIC away from wherever its machine side lives now. One that is not plugged is no error. */
+  unplug(nicId: string): Promise<void>;
+  /** Lets a NIC send foreign source addresses, where the fabric filters them. */
+  allowForwarding(nicId: string): Promise<void>;
+  /** Takes everything down. Two closes are fine. */
+  close(): Promise<void>;
+}
