@@ -84,13 +84,29 @@ describe('lib/address', () => {
   });
 
   it('parseCidr() refuses a missing, empty, signed or too large prefix', () => {
-    for (const text of ['10.0.0.1', '10.0.0.1/', '10.0.0.1/33', '10.0.0.1/+8', '10.0.0.1/-1', '10.0.0.1/8 ', '::/129', '/8', '10.0.0.1/8/8']) {
+    for (const text of [
+      '10.0.0.1',
+      '10.0.0.1/',
+      '10.0.0.1/33',
+      '10.0.0.1/+8',
+      '10.0.0.1/-1',
+      '10.0.0.1/8 ',
+      '::/129',
+      '/8',
+      '10.0.0.1/8/8',
+    ]) {
       expect(parseCidr(text), text).to.equal(undefined);
     }
   });
 
   it('toNetwork() clears host bits at every prefix length', () => {
-    const want: Record<number, string> = { 0: '0.0.0.0/0', 1: '128.0.0.0/1', 9: '255.128.0.0/9', 23: '255.255.254.0/23', 32: '255.255.255.255/32' };
+    const want: Record<number, string> = {
+      0: '0.0.0.0/0',
+      1: '128.0.0.0/1',
+      9: '255.128.0.0/9',
+      23: '255.255.254.0/23',
+      32: '255.255.255.255/32',
+    };
     for (const [prefix, text] of Object.entries(want)) {
       const cidr = parseCidr(`255.255.255.255/${prefix}`);
       expect(cidr === undefined ? undefined : formatCidr(toNetwork(cidr))).to.equal(text);
