@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Architecture, bunReleases } from './bun-release.js';
+import { fetchBun } from './fetch-bun.js';
+
+const run = promisify(execFile);
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+/**
+ * Bytecode and splitting make a start cheap: a chunk that is not reached costs nothing, one that is reached is not parsed.
+ * The policy keeps the optimizing compilers from starting up within a run of a few milliseconds.
+ * Without the four `--no-…` the executable would read settings from the working directory, whose `preload` runs code as root.
+ */
+const buildFlags = [
+  '--compile',
+  '--bytecode',
+  '--splitting',
+  '--format=esm',
+  '--keep-names',
+  '--compile-jit-policy=10',
+  '--no-compile-autoload-bunfig',
+  '--no-compile-autoload-dotenv',
+  '--no-compile-autoload-tsconfig',
+  '--no-compile-autoload-package-json',
+] as const;
+
+function isArchitecture(text: string): text is Architecture {
+  return Object.hasOwn(bunReleases, text);
+}
+
+function hostArchitecture(): Architecture {
+  for (const [name, release] of Object.entries(bunReleases)) {
+    if (isArchitecture(name) && release.nodeArch === process.arch) return name;
+  }
+  throw new Error(`there is no Bun for ${process.arch}: name what to build for, one of ${Object.keys(bunReleases).join(', ')}`);
+}
+
+async function buildBinary(architecture: Architecture, work: string): Promise<string> {
+  const cache = join(root, '.cache');
+  const host = hostArchitecture();
+  const bun = await fetchBun(bunReleases[host], cache, work);
+  const release = bunReleases[architecture];
+  const cross = architecture === host ? [] : [`--compile-executable-path=${await fetchBun(release, cache, work)}`];
+  const outfile = join(work, `hostnic-linux-${architecture}`);
+  // Bun's own settings files and variables must not change what is built.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BUN_')));
+  const entry = join(root, 'examples/hostnic/main.ts');
+  await run(bun, ['build', ...buildFlags, `--target=${release.target}`, ...cross, entry, `--outfile=${outfile}`], { cwd: root, env });
+  await mkdir(join(root, 'dist'), { recursive: true });
+  const target = join(root, 'dist', `hostnic-linux-${architecture}`);
+  // Beside the target first: a running plugin's file can be replaced but not written to, and the work folder may be another file system.
+  await run('cp', [outfile, `${target}.new`]);
+  await rename(`${target}.new`, target);
+  return target;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const wanted = args.length === 0 ? [hostArchitecture()] : args;
+  for (const name of wanted) {
+    if (!isArchitecture(name)) throw new Error(`cannot build for ${name}: only ${Object.keys(bunReleases).join(', ')}`);
+    const work = await mkdtemp(join(tmpdir(), 'hostnic-build-'));
+    try {
+      const path = await buildBinary(name, work);
+      const { size } = await stat(path);
+      console.log(`${path} ${(size / 2 ** 20).toFixed(0)} MiB`);
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
+  }
+}
+
+await main(process.argv.slice(2));
