@@ -164,6 +164,8 @@ export interface NetlinkErrorOptions extends NicErrorOptions {
   readonly kernelMessage?: string;
   /** The attribute the kernel pointed at, such as `IFLA_IFNAME`, or its byte offset in the request. */
   readonly attribute?: string;
+  /** What to do about it, such as the capability that is missing. */
+  readonly hint?: string;
 }
 
 /** Thrown when the kernel refuses a netlink request or a namespace call. */
@@ -178,11 +180,12 @@ export class NetlinkError extends NicError {
   /** The attribute the kernel pointed at, if it did. */
   readonly attribute: string | undefined;
 
-  /** Builds the message `op: ERRNO: kernel message (attribute)`. */
+  /** Builds the message `op: ERRNO: kernel message (attribute); hint`. */
   constructor(options: NetlinkErrorOptions) {
     const said = options.kernelMessage === undefined ? '' : `: ${options.kernelMessage}`;
     const where = options.attribute === undefined ? '' : ` (${options.attribute})`;
-    super('ERR_NETLINK', `${options.op}: ${options.errno}${said}${where}`, options);
+    const hint = options.hint === undefined ? '' : `; ${options.hint}`;
+    super('ERR_NETLINK', `${options.op}: ${options.errno}${said}${where}${hint}`, options);
     this.op = options.op;
     this.errno = options.errno;
     this.kernelMessage = options.kernelMessage;
