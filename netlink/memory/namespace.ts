@@ -1,0 +1,266 @@
+import { type Cidr, contains, formatCidr, parseCidr, parseMac, sameIp, toNetwork } from '../../lib/address.js';
+import type { Link, LinkAddress, Route, RouteRequest } from '../../lib/driver.js';
+import { requireCidr, requireRoute } from '../argument.js';
+import type { MemoryAddress, MemoryLink } from './link.js';
+import { refusal } from './refusal.js';
+import { MemoryRoutes } from './routing.js';
+import { MemorySysctls } from './sysctl-tree.js';
+
+/** An announcement that a namespace of a fake kernel sent. */
+export interface MemoryAnnouncement {
+  /** The link's name at that time. */
+  readonly linkName: string;
+  /** The address without prefix length. */
+  readonly address: string;
+}
+
+/** All of a namespace that a driver can see, for comparing before and after. */
+export interface MemorySnapshot {
+  /** Links by index. */
+  readonly links: readonly Link[];
+  /** Addresses in the order they were added. */
+  readonly addresses: readonly LinkAddress[];
+  /** Routes in the order they were made. */
+  readonly routes: readonly Route[];
+}
+
+/** The address that a link makes for itself: fe80::/64 with the modified EUI-64 of its MAC (RFC 4291, appendix A). */
+function linkLocalAddress(mac: string): Cidr | undefined {
+  const m = parseMac(mac);
+  if (m === undefined) return undefined;
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = m;
+  return { family: 6, prefix: 64, bytes: Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f) };
+}
+
+/** A network namespace of a fake kernel. Its methods are the requests of a driver, each done at once or refused with the real kernel's errno. */
+export class MemoryNamespace {
+  /** The kernel's cookie of it. */
+  readonly cookie: string;
+  /** What was announced from here, in order. */
+  readonly announcements: MemoryAnnouncement[] = [];
+  /** Open handles and watches; the namespace lives as long as it has one, or a name. */
+  holders = 0;
+  /** False once it is destroyed. */
+  alive = true;
+  readonly #links = new Map<number, MemoryLink>();
+  readonly #routes = new MemoryRoutes();
+  readonly #sysctls = new MemorySysctls(() => this.#links.values());
+  readonly #listeners = new Set<() => void>();
+  #lastIndex = 0;
+
+  /** @internal made by the kernel */
+  constructor(cookie: string) {
+    this.cookie = cookie;
+  }
+
+  /** All links by index. */
+  links(): readonly MemoryLink[] {
+    return [...this.#links.values()].sort((a, b) => a.index - b.index);
+  }
+
+  /** The link with an index. @throws NetlinkError `ENODEV` when there is none */
+  link(index: number, op: string): MemoryLink {
+    const link = this.#links.get(index);
+    if (link === undefined) throw refusal(op, 'ENODEV');
+    return link;
+  }
+
+  /** True when a link here has that name or alternative name. */
+  isNameTaken(name: string): boolean {
+    return this.links().some((link) => link.name === name || link.altNames.includes(name));
+  }
+
+  /** All that a driver can see, as plain data. */
+  snapshot(): MemorySnapshot {
+    const links = this.links();
+    const addresses = links.flatMap((link) => this.addresses(link.index, 'snapshot'));
+    return { links: links.map((link) => link.toLink()), addresses, routes: this.routes() };
+  }
+
+  /** Calls back after each change of the links. @returns a function that ends it */
+  onLinkChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes a link in, down, with the name it has; it keeps its index when that is free. @throws NetlinkError `EEXIST` when the name is taken */
+  adopt(link: MemoryLink, op: string): void {
+    if (this.isNameTaken(link.name)) throw refusal(op, 'EEXIST');
+    if (link.index === 0 || this.#links.has(link.index)) {
+      do this.#lastIndex++;
+      while (this.#links.has(this.#lastIndex));
+      link.index = this.#lastIndex;
+    }
+    link.namespace = this;
+    this.#sysctls.inherit(link);
+    this.#links.set(link.index, link);
+    this.#notify();
+  }
+
+  /** Lets a link go: it is taken down and loses addresses, routes and master. */
+  release(link: MemoryLink): void {
+    this.#takeDown(link);
+    this.#routes.flush(link.index);
+    link.addresses = [];
+    link.masterIndex = undefined;
+    link.namespace = undefined;
+    this.#links.delete(link.index);
+    for (const other of this.#links.values()) if (other.masterIndex === link.index) other.masterIndex = undefined;
+    this.#notify();
+  }
+
+  /** Renames a link. @throws NetlinkError `EEXIST` when a link here has that name or alternative name */
+  rename(link: MemoryLink, name: string, op: string): void {
+    if (link.name === name) return;
+    if (this.isNameTaken(name)) throw refusal(op, 'EEXIST');
+    link.name = name;
+    this.#notify();
+  }
+
+  /** Gives a link other alternative names. @throws NetlinkError `EEXIST` when one is taken */
+  setAltNames(link: MemoryLink, altNames: readonly string[], op: string): void {
+    if (altNames.some((name) => !link.altNames.includes(name) && this.isNameTaken(name))) throw refusal(op, 'EEXIST');
+    link.altNames = [...altNames];
+    this.#notify();
+  }
+
+  /** Sets the largest packet. @throws NetlinkError `EINVAL` outside of 68 to 65535 */
+  setMtu(link: MemoryLink, mtu: number, op: string): void {
+    if (mtu < 68) throw refusal(op, 'EINVAL', 'mtu less than device minimum');
+    if (mtu > 65535 && !link.loopback) throw refusal(op, 'EINVAL', 'mtu greater than device maximum');
+    link.mtu = mtu;
+    this.#notify();
+  }
+
+  /** Takes a link up or down, with what the kernel does to addresses and routes then. */
+  setUp(link: MemoryLink, up: boolean): void {
+    if (link.up === up) return;
+    if (up) this.#takeUp(link);
+    else this.#takeDown(link);
+    this.#notify();
+  }
+
+  /** Pulls or plugs the cable. */
+  setConnected(link: MemoryLink, connected: boolean): void {
+    if (link.connected === connected) return;
+    link.connected = connected;
+    this.#addLinkLocal(link);
+    this.#notify();
+  }
+
+  /** The addresses of a link. @throws NetlinkError `ENODEV` */
+  addresses(linkIndex: number, op: string): readonly LinkAddress[] {
+    return this.link(linkIndex, op).addresses.map(({ cidr }) => ({ linkIndex, address: formatCidr(cidr) }));
+  }
+
+  /** Adds an address. @throws NetlinkError `EEXIST`, `ENODEV`, or `EACCES` where IPv6 is off */
+  addAddress(linkIndex: number, address: string, op: string): void {
+    const link = this.link(linkIndex, op);
+    const cidr = requireCidr(address);
+    if (cidr.family === 6 && this.#isIpv6Off(link)) throw refusal(op, 'EACCES', 'ipv6: IPv6 is disabled on this device');
+    // IPv4 takes the same address twice with different lengths, IPv6 does not (inet_insert_ifa, ipv6_add_addr).
+    const isSame = (other: MemoryAddress): boolean => sameIp(other.cidr, cidr) && (cidr.family === 6 || other.cidr.prefix === cidr.prefix);
+    if (link.addresses.some(isSame)) throw refusal(op, 'EEXIST', `ipv${cidr.family}: Address already assigned`);
+    const secondary = cidr.family === 4 && link.addresses.some((other) => other.cidr.prefix === cidr.prefix && contains(other.cidr, cidr));
+    link.addresses.push({ cidr, secondary });
+    if (link.up) this.#routes.connect(linkIndex, cidr);
+  }
+
+  /** Removes an address, and with a first IPv4 address the secondary ones of its range. @throws NetlinkError `EADDRNOTAVAIL`, `ENODEV` */
+  removeAddress(linkIndex: number, address: string, op: string): void {
+    const link = this.link(linkIndex, op);
+    const cidr = requireCidr(address);
+    const gone = link.addresses.find((other) => other.cidr.prefix === cidr.prefix && sameIp(other.cidr, cidr));
+    if (gone === undefined) throw refusal(op, 'EADDRNOTAVAIL', `ipv${cidr.family}: address not found`);
+    const range = toNetwork(cidr);
+    const inRange = (other: MemoryAddress): boolean => other.cidr.prefix === cidr.prefix && contains(range, other.cidr);
+    const promote = this.#sysctls.linkValue(link, 'ipv4/promote_secondaries') !== '0';
+    const takesAlong = (other: MemoryAddress): boolean => !gone.secondary && !promote && other.secondary && inRange(other);
+    link.addresses = link.addresses.filter((other) => other !== gone && !takesAlong(other));
+    const next = link.addresses.findIndex(inRange);
+    const heir = link.addresses[next];
+    if (heir === undefined) this.#routes.disconnect(linkIndex, cidr);
+    else if (!gone.secondary) link.addresses[next] = { cidr: heir.cidr, secondary: false };
+    // With the last IPv4 address the whole family is switched off on the link (fib_disable_ip).
+    if (cidr.family === 4 && !link.addresses.some((other) => other.cidr.family === 4)) this.#routes.flush(linkIndex, 4);
+  }
+
+  /** All routes. */
+  routes(): readonly Route[] {
+    return this.#routes.list();
+  }
+
+  /** Makes or replaces a route. @throws NetlinkError `ENODEV`, `ENETDOWN`, `ENETUNREACH`, `EHOSTUNREACH` */
+  replaceRoute(route: RouteRequest, op: string): void {
+    const argument = requireRoute(route);
+    const link = this.link(route.linkIndex, op);
+    if (!link.up) throw refusal(op, 'ENETDOWN', argument.dst.family === 4 ? 'Device for nexthop is not up' : 'Nexthop device is not up');
+    if (argument.dst.family === 6 && this.#isIpv6Off(link)) throw refusal(op, 'EACCES', 'IPv6 is disabled on nexthop device');
+    this.#routes.replace(route, argument, op);
+  }
+
+  /** Removes a route. @throws NetlinkError `ESRCH` when there is none */
+  removeRoute(route: RouteRequest, op: string): void {
+    if (!this.#routes.remove(route, requireRoute(route))) throw refusal(op, 'ESRCH');
+  }
+
+  /** Reads a setting below `net`; undefined when there is none of that name. */
+  readSysctl(name: string): string | undefined {
+    return this.#sysctls.read(name);
+  }
+
+  /** Writes a setting below `net`. @throws NetlinkError `ENOENT`, or `EINVAL` for what is no whole number */
+  writeSysctl(name: string, value: string, op: string): void {
+    this.#sysctls.write(name, value, op);
+    for (const link of this.#links.values()) {
+      if (this.#isIpv6Off(link)) {
+        link.addresses = link.addresses.filter(({ cidr }) => cidr.family === 4);
+        this.#routes.flush(link.index, 6);
+      } else {
+        this.#addLinkLocal(link);
+      }
+    }
+  }
+
+  #isIpv6Off(link: MemoryLink): boolean {
+    return this.#sysctls.linkValue(link, 'ipv6/disable_ipv6') !== '0';
+  }
+
+  #takeUp(link: MemoryLink): void {
+    link.up = true;
+    if (link.loopback) {
+      if (!link.addresses.some(({ cidr }) => cidr.family === 4)) this.#addLoopback(link, '127.0.0.1/8');
+      if (!this.#isIpv6Off(link)) this.#addLoopback(link, '::1/128');
+      return;
+    }
+    for (const { cidr } of link.addresses) this.#routes.connect(link.index, cidr);
+    this.#addLinkLocal(link);
+  }
+
+  #takeDown(link: MemoryLink): void {
+    link.up = false;
+    this.#routes.flush(link.index);
+    // keep_addr_on_down is 0 unless somebody sets it.
+    if (this.#sysctls.linkValue(link, 'ipv6/keep_addr_on_down') === '0') {
+      link.addresses = link.addresses.filter(({ cidr }) => cidr.family === 4);
+    }
+  }
+
+  #addLinkLocal(link: MemoryLink): void {
+    const cidr = linkLocalAddress(link.mac);
+    if (cidr === undefined || link.loopback || !link.carrier || this.#isIpv6Off(link)) return;
+    if (this.#sysctls.linkValue(link, 'ipv6/addr_gen_mode') !== '0' || link.addresses.some((other) => sameIp(other.cidr, cidr))) return;
+    link.addresses.push({ cidr, secondary: false });
+    this.#routes.connect(link.index, cidr);
+  }
+
+  #addLoopback(link: MemoryLink, address: string): void {
+    const cidr = parseCidr(address);
+    // Their routes are in the local table, which no driver lists.
+    if (cidr !== undefined && !link.addresses.some((other) => sameIp(other.cidr, cidr))) link.addresses.push({ cidr, secondary: false });
+  }
+
+  #notify(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

@@ -1,0 +1,105 @@
+import { type Cidr, contains, formatCidr, formatIp, type IpAddress, sameIp, toNetwork } from '../../lib/address.js';
+import type { Route, RouteRequest } from '../../lib/driver.js';
+import type { RouteArgument } from '../argument.js';
+import { refusal } from './refusal.js';
+
+const mainTable = 254;
+const kernelProtocol = 2;
+const bootProtocol = 3;
+/** IP6_RT_PRIO_ADDRCONF and IP6_RT_PRIO_USER, include/net/ip6_route.h and uapi/linux/ipv6_route.h. */
+const connectedMetric6 = 256;
+const defaultMetric6 = 1024;
+
+interface Entry {
+  readonly dst: Cidr;
+  readonly gateway: IpAddress | undefined;
+  readonly linkIndex: number;
+  readonly table: number;
+  readonly metric: number | undefined;
+  readonly protocol: number;
+}
+
+function sameRange(a: Cidr, b: Cidr): boolean {
+  return a.prefix === b.prefix && sameIp(a, b);
+}
+
+function toRoute(entry: Entry): Route {
+  return {
+    dst: formatCidr(entry.dst),
+    gateway: entry.gateway === undefined ? undefined : formatIp(entry.gateway),
+    linkIndex: entry.linkIndex,
+    table: entry.table,
+    metric: entry.metric,
+    protocol: entry.protocol,
+  };
+}
+
+/** The routes of one namespace of a fake kernel: what net/ipv4/fib_* and net/ipv6/route.c do with the requests of a driver. */
+export class MemoryRoutes {
+  #entries: Entry[] = [];
+
+  /** All routes in the order they were made. */
+  list(): readonly Route[] {
+    return this.#entries.map(toRoute);
+  }
+
+  /** The routes the kernel makes for an address with its prefix length on a link that is up. */
+  connect(linkIndex: number, cidr: Cidr): void {
+    if (cidr.family === 4 && cidr.prefix === 32) return;
+    const dst = toNetwork(cidr);
+    if (this.#entries.some((entry) => this.#isConnected(entry, linkIndex, dst))) return;
+    const metric = cidr.family === 6 ? connectedMetric6 : undefined;
+    this.#entries.push({ dst, gateway: undefined, linkIndex, table: mainTable, metric, protocol: kernelProtocol });
+  }
+
+  /** Takes away what {@link connect} made for a range. */
+  disconnect(linkIndex: number, cidr: Cidr): void {
+    const dst = toNetwork(cidr);
+    this.#entries = this.#entries.filter((entry) => !this.#isConnected(entry, linkIndex, dst));
+  }
+
+  /** Takes away all routes of a link, or those of one family. */
+  flush(linkIndex: number, family?: 4 | 6): void {
+    this.#entries = this.#entries.filter((entry) => entry.linkIndex !== linkIndex || (family !== undefined && entry.dst.family !== family));
+  }
+
+  /** NLM_F_CREATE with NLM_F_REPLACE on a link that is there and up. */
+  replace(request: RouteRequest, argument: RouteArgument, op: string): void {
+    const { dst, gateway } = argument;
+    if (gateway !== undefined && request.onlink !== true && !this.#reachesOnLink(gateway, request.linkIndex)) {
+      throw gateway.family === 4 ? refusal(op, 'ENETUNREACH', 'Nexthop has invalid gateway.') : refusal(op, 'EHOSTUNREACH');
+    }
+    const table = request.table ?? mainTable;
+    // Metric 0 is "none" in IPv4 and "the default" in IPv6.
+    const metric = request.metric === undefined || request.metric === 0 ? (dst.family === 6 ? defaultMetric6 : undefined) : request.metric;
+    const entry: Entry = { dst, gateway, linkIndex: request.linkIndex, table, metric, protocol: bootProtocol };
+    const found = this.#entries.findIndex((other) => other.table === table && other.metric === metric && sameRange(other.dst, dst));
+    if (found < 0) this.#entries.push(entry);
+    else this.#entries[found] = entry;
+  }
+
+  /** Takes away the first route that matches, and says whether there was one. What the request leaves out matches anything. */
+  remove(request: RouteRequest, argument: RouteArgument): boolean {
+    const { dst, gateway } = argument;
+    const table = request.table ?? mainTable;
+    const found = this.#entries.findIndex(
+      (entry) =>
+        entry.table === table &&
+        entry.linkIndex === request.linkIndex &&
+        sameRange(entry.dst, dst) &&
+        (request.metric === undefined || request.metric === 0 || entry.metric === request.metric) &&
+        (gateway === undefined || (entry.gateway !== undefined && sameIp(entry.gateway, gateway))),
+    );
+    if (found < 0) return false;
+    this.#entries.splice(found, 1);
+    return true;
+  }
+
+  #isConnected(entry: Entry, linkIndex: number, dst: Cidr): boolean {
+    return entry.protocol === kernelProtocol && entry.linkIndex === linkIndex && sameRange(entry.dst, dst);
+  }
+
+  #reachesOnLink(gateway: IpAddress, linkIndex: number): boolean {
+    return this.#entries.some((entry) => entry.gateway === undefined && entry.linkIndex === linkIndex && contains(entry.dst, gateway));
+  }
+}
