@@ -124,3 +124,9 @@ export interface Attachment {
   /** Routes that were installed. */
   readonly routes: readonly { readonly dst: string; readonly gateway?: string }[];
 }
+
+/** What {@link AttachmentEngine.status} needs. */
+export interface StatusRequest {
+  /** Subnets of the configuration. */
+  readonly subnetIds: readonly string[];
+}

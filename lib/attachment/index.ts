@@ -1,0 +1,42 @@
+export type { AttachmentEngine, AttachmentEngineOptions, CommandOptions } from './engine.js';
+export type { EngineLimits } from './limits.js';
+export { DEFAULT_LIMITS } from './limits.js';
+export type {
+  AttachmentRecord,
+  CloudState,
+  CreateEntry,
+  GatewayRecord,
+  GatewayUse,
+  JobEntry,
+  NamespaceEntry,
+  NicEntry,
+  RecordHeader,
+  ResultEntry,
+} from './record.js';
+export type {
+  Attachment,
+  AttachmentKey,
+  AttachRequest,
+  CheckRequest,
+  CollectReport,
+  CollectRequest,
+  DetachRequest,
+  KnownAttachment,
+  RouteVia,
+  StatusReport,
+  StatusRequest,
+  WantedRoute,
+} from './request.js';
+export type { StepKind, StepName } from './steps.js';
+export { STEPS } from './steps.js';
+export type {
+  AttachmentStore,
+  CachedSubnet,
+  CloudStatus,
+  HostStore,
+  OriginalRecord,
+  RecordStore,
+  Stored,
+  StoreLock,
+  Sync,
+} from './store.js';
