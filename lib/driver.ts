@@ -101,6 +101,7 @@ export interface LinkWatch {
  * One open network namespace. It stays this namespace whatever happens to the path it was opened by.
  *
  * Every method rejects with {@link NetlinkError} (`errno` set) when the kernel refuses. Indexes are those of this namespace.
+ * Text that is no address, range, interface name or setting's name is a `RangeError`.
  */
 export interface NetworkNamespace {
   /** The path or description it was opened by, for messages. */
@@ -142,7 +143,7 @@ export interface NetworkNamespace {
   writeSysctl(name: string, value: string): Promise<void>;
   /** Tells the neighbours where an address lives now: gratuitous ARP for IPv4, unsolicited neighbour advertisement for IPv6. */
   announce(linkIndex: number, address: string): Promise<void>;
-  /** Closes all descriptors. Two closes are fine. */
+  /** Closes all descriptors, and the watches opened from here. Two closes are fine; any other call afterwards rejects with `ERR_NAMESPACE`. */
   close(): void;
 }
 
