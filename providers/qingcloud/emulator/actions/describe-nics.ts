@@ -1,0 +1,76 @@
+import * as E from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
+import { formatTimeStamp } from '../../signature.js';
+import { malformed, notFound } from '../api-error.js';
+import type { EmulatedNic } from '../model.js';
+import { AnyTextParam, decodeParams, ListOrTextParam, ListParam } from '../query.js';
+import { OWNER, type Settings } from '../settings.js';
+import type { Action } from './action.js';
+import { PagingCodec, pageOf } from './paging.js';
+
+const ParamsCodec = t.intersection([
+  t.partial({
+    nics: ListParam,
+    nic_name: AnyTextParam,
+    status: ListOrTextParam,
+    vxnets: ListParam,
+    vxnet_type: ListOrTextParam,
+    instances: ListParam,
+    owner: AnyTextParam,
+    search_word: AnyTextParam,
+  }),
+  PagingCodec,
+]);
+
+/** The instance that the API shows for a NIC: none as soon as it reads `available`. */
+export function shownInstance(nic: EmulatedNic): string {
+  return nic.status === 'in-use' ? (nic.instanceId ?? '') : '';
+}
+
+function toWire(nic: EmulatedNic): Readonly<Record<string, unknown>> {
+  return {
+    nic_id: nic.id,
+    nic_name: nic.name,
+    status: nic.status,
+    instance_id: shownInstance(nic),
+    vxnet_id: nic.vxnetId,
+    private_ip: nic.address,
+    role: nic.role,
+    sequence: nic.status === 'in-use' ? nic.sequence : 0,
+    security_group: '',
+    tags: [],
+    owner: OWNER,
+    root_user_id: OWNER,
+    create_time: formatTimeStamp(nic.createdAt),
+    status_time: formatTimeStamp(nic.statusAt),
+  };
+}
+
+function nameFits(name: string, wanted: string | undefined, filter: Settings['choices']['nameFilter']): boolean {
+  if (wanted === undefined || wanted === '' || filter === 'ignored') return true;
+  return filter === 'exact' ? name === wanted : name.includes(wanted);
+}
+
+/** DescribeNics (docs, `describe_nics`): filters combine with AND. */
+export const describeNics: Action = (input) => {
+  const decoded = decodeParams(ParamsCodec, input.query);
+  if (E.isLeft(decoded)) return decoded;
+  const params = decoded.right;
+  const { state, settings } = input;
+  for (const status of params.status ?? []) {
+    if (status !== 'available' && status !== 'in-use') return E.left(malformed('parameter [status] must be available or in-use'));
+  }
+  const unknown = params.nics?.find((id) => !state.nics.has(id));
+  if (unknown !== undefined && settings.choices.unknownIds === 'error') return E.left(notFound('nic', unknown));
+  const fits = (nic: EmulatedNic): boolean =>
+    (params.nics?.includes(nic.id) ?? true) &&
+    (params.status?.includes(nic.status) ?? true) &&
+    (params.vxnets?.includes(nic.vxnetId) ?? true) &&
+    (params.vxnet_type?.includes(String(state.vxnets.get(nic.vxnetId)?.type)) ?? true) &&
+    (params.instances?.includes(shownInstance(nic)) ?? true) &&
+    (params.owner === undefined || params.owner === OWNER) &&
+    nameFits(nic.name, params.nic_name, settings.choices.nameFilter) &&
+    (params.search_word === undefined || nic.name.includes(params.search_word) || nic.id.includes(params.search_word));
+  const page = pageOf([...state.nics.values()].filter(fits), params);
+  return E.right({ reply: { ...page.reply, nic_set: page.items.map(toWire) } });
+};

@@ -1,0 +1,63 @@
+import { RetCode } from '../ret-code.js';
+
+/** A refusal as the API writes it: `{"message": "<Kind>, <detail>", "ret_code": N}` (docs, `api/error_code`). */
+export interface ApiError {
+  /** Never 0. */
+  readonly retCode: number;
+  /** An error kind in CamelCase, a comma, a blank, the detail in English. */
+  readonly message: string;
+}
+
+/**
+ * Refusals that do not depend on a request, by the names that faults use.
+ * `rate-limit`, `signature` and `busy` have the wording users of the real service report; the rest has its shape only.
+ */
+export const STANDARD_ERRORS = {
+  'rate-limit': {
+    retCode: RetCode.quota,
+    message: 'QuotasExceeded, access too frequently, your requests will be rejected for a period of time',
+  },
+  quota: { retCode: RetCode.quota, message: 'QuotasExceeded, the quota of [nic] is used up' },
+  'vxnet-full': { retCode: RetCode.denied, message: 'PermissionDenied, no more private ip is available in the vxnet' },
+  'no-resources': { retCode: RetCode.noResources, message: 'InsufficientResource, the back end has not enough resources' },
+  balance: { retCode: RetCode.balance, message: 'InsufficientBalance, the balance of the account is not enough' },
+  busy: { retCode: RetCode.busy, message: 'ServerBusy, server is busy, please try later' },
+  updating: { retCode: RetCode.updating, message: 'ServerUpdating, the service is being updated, please try later' },
+  internal: { retCode: RetCode.internal, message: 'InternalError, internal error occurred' },
+  signature: { retCode: RetCode.authFailure, message: 'AuthFailure, signature not matched' },
+  expired: { retCode: RetCode.expired, message: 'RequestHasExpired, the time stamp of the message has expired' },
+  'lease-not-ready': { retCode: RetCode.denied, message: 'PermissionDenied, resource lease info not ready yet, please try later' },
+} as const satisfies Record<string, ApiError>;
+
+/** A name in {@link STANDARD_ERRORS}. */
+export type StandardErrorName = keyof typeof STANDARD_ERRORS;
+
+/** 1100: a parameter is missing or malformed. */
+export function malformed(detail: string): ApiError {
+  return { retCode: RetCode.malformed, message: `InvalidRequestFormat, ${detail}` };
+}
+
+/** 1101: no such action. */
+export function unknownAction(): ApiError {
+  return { retCode: RetCode.wrongMethod, message: "InvalidRequestMethod, can't handle this request" };
+}
+
+/** 1200: who asks is not known. */
+export function authFailure(detail: string): ApiError {
+  return { retCode: RetCode.authFailure, message: `AuthFailure, ${detail}` };
+}
+
+/** 1400, or the code that was chosen for the case: a state does not allow it, or a limit is reached. */
+export function denied(detail: string, retCode: number = RetCode.denied): ApiError {
+  return { retCode, message: `PermissionDenied, ${detail}` };
+}
+
+/** 2100: no such resource. Clients know it by `ResourceNotFound` in the text. */
+export function notFound(kind: string, id: string): ApiError {
+  return { retCode: RetCode.notFound, message: `ResourceNotFound, ${kind} [${id}] does not exist` };
+}
+
+/** 2500: a quota of the account is used up. */
+export function quotaExceeded(detail: string): ApiError {
+  return { retCode: RetCode.quota, message: `QuotasExceeded, ${detail}` };
+}

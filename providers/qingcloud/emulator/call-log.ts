@@ -1,0 +1,69 @@
+/** One call as the emulator saw it. */
+export interface EmulatedCall {
+  /** Counts from 1. */
+  readonly number: number;
+  /** When it came, in milliseconds since the epoch. */
+  readonly at: number;
+  /** How it came. */
+  readonly method: 'GET' | 'POST';
+  /** The action it named; empty when it named none. */
+  readonly action: string;
+  /** The action's own parameters, by their full names. */
+  readonly params: Readonly<Record<string, string>>;
+  /** The `ret_code` that the cloud came to, even where a fault then hid the answer; undefined while the call is under way. */
+  readonly retCode: number | undefined;
+  /** The fault that struck its answer, if one did. */
+  readonly fault: string | undefined;
+  /** How long it took, in milliseconds; undefined while it is under way. */
+  readonly tookMs: number | undefined;
+}
+
+/** How many calls are remembered one by one. */
+const KEPT_CALLS = 10_000;
+
+/** Every request carries these; they say nothing about what was asked for. */
+const COMMON_PARAMS = [
+  'action',
+  'access_key_id',
+  'signature',
+  'signature_method',
+  'signature_version',
+  'time_stamp',
+  'version',
+  'req_id',
+  'zone',
+];
+
+/** The calls that came, the last 10,000 one by one and all of them counted by action. */
+export class CallLog {
+  readonly #calls = new Map<number, EmulatedCall>();
+  readonly #counts = new Map<string, number>();
+  #made = 0;
+
+  /** Takes down a call that begins, and gives its number. */
+  begin(at: number, method: 'GET' | 'POST', action: string, params: Readonly<Record<string, string>>): number {
+    this.#made += 1;
+    this.#counts.set(action, (this.#counts.get(action) ?? 0) + 1);
+    const own = Object.fromEntries(Object.entries(params).filter(([name]) => !COMMON_PARAMS.includes(name)));
+    const call = { number: this.#made, at, method, action, params: own, retCode: undefined, fault: undefined, tookMs: undefined };
+    this.#calls.set(call.number, call);
+    this.#calls.delete(this.#made - KEPT_CALLS);
+    return call.number;
+  }
+
+  /** Takes down how a call ended. */
+  end(number: number, now: number, retCode: number | undefined, fault: string | undefined): void {
+    const call = this.#calls.get(number);
+    if (call !== undefined) this.#calls.set(number, { ...call, retCode, fault, tookMs: now - call.at });
+  }
+
+  /** The calls remembered, oldest first. */
+  list(): EmulatedCall[] {
+    return [...this.#calls.values()];
+  }
+
+  /** How many calls named each action since the start. */
+  counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+}

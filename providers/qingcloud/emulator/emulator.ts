@@ -1,0 +1,139 @@
+import type { Server } from 'node:http';
+import { decode, orThrow } from '../../../lib/codec.js';
+import { NicError } from '../../../lib/errors.js';
+import type { NicFabric } from '../../../lib/fabric.js';
+import type { EmulatedCall } from './call-log.js';
+import { Cloud } from './cloud.js';
+import { setInstanceStatus } from './control.js';
+import { FaultRuleCodec } from './fault-codec.js';
+import type { ActiveFault, FaultRule } from './faults.js';
+import { closeHttpServer, createHttpServer, type ListeningAt, listen } from './http-server.js';
+import { toInitialState } from './initial-state.js';
+import { JobRunner } from './job-runner.js';
+import { markPlugged } from './jobs.js';
+import type { EmulatedInstance, EmulatedJob, EmulatedNic, EmulatedVxnet, InstanceStatus } from './model.js';
+import type { EmulatorOptions } from './options.js';
+import { Service } from './service.js';
+import { type Settings, toSettings } from './settings.js';
+
+/** A running emulator. */
+export interface Emulator {
+  /** The URL of the API at the first place it listens at, such as `http://127.0.0.1:40123/iaas`. */
+  readonly url: string;
+  /** The address of the first place. */
+  readonly host: string;
+  /** The port of the first place. */
+  readonly port: number;
+  /** All places it listens at. */
+  readonly listening: readonly ListeningAt[];
+  /** The vxnets. */
+  vxnets(): readonly EmulatedVxnet[];
+  /** The instances. */
+  instances(): readonly EmulatedInstance[];
+  /** All NICs there are now, primary ones too. */
+  nics(): readonly EmulatedNic[];
+  /** All jobs since the start. */
+  jobs(): readonly EmulatedJob[];
+  /** The calls that came, oldest first; the last 10,000 of them. */
+  calls(): readonly EmulatedCall[];
+  /** How many calls named each action since the start. */
+  callCounts(): Readonly<Record<string, number>>;
+  /**
+   * Puts a fault in force and gives its id.
+   * @throws DecodeError `ERR_DECODE` when the rule has an impossible value
+   */
+  addFault(rule: FaultRule): string;
+  /** Ends a fault; false when there is none of that id. */
+  removeFault(id: string): boolean;
+  /** Ends all faults. Calls they struck already go on as they would. */
+  clearFaults(): void;
+  /** The faults given and not removed. */
+  faults(): readonly ActiveFault[];
+  /** Changes the status of an instance. @throws NicError `ERR_NOT_FOUND` */
+  setInstanceStatus(id: string, status: InstanceStatus): void;
+  /** Resolves when no job runs and no late request is left. Stuck jobs do not count. */
+  idle(): Promise<void>;
+  /** Stops: cuts all connections and leaves jobs where they are. The fabric stays as it is. Two closes are fine. */
+  close(): Promise<void>;
+}
+
+/** Builds the data centre: switches, machines, and the primary NICs that are to be plugged. */
+async function build(fabric: NicFabric, settings: Settings, cloud: Cloud): Promise<void> {
+  for (const { id, cidr, managerIp, routerId } of settings.vxnets.values()) {
+    // A vxnet outside of any VPC is a network of its own.
+    await fabric.addSubnet({ id, cidr, gateway: managerIp, networkId: routerId ?? id });
+  }
+  for (const { id, namespace, primaryNic } of settings.instances) {
+    if (namespace === undefined) continue;
+    await fabric.addInstance(id, namespace);
+    const nic = [...cloud.state.nics.values()].find((entry) => entry.instanceId === id);
+    if (nic === undefined || primaryNic?.plug === false) continue;
+    await fabric.plug({ id: nic.id, mac: nic.id, address: nic.address, subnetId: nic.vxnetId }, id);
+    if (!nic.antiSpoofing) await fabric.allowForwarding(nic.id);
+    cloud.commit(markPlugged(cloud.state, [nic.id], true));
+  }
+}
+
+/** IPv6 addresses stand in brackets in a URL. */
+function toUrl({ host, port }: ListeningAt): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/iaas`;
+}
+
+/**
+ * Starts a QingCloud API on this machine: it checks signatures, keeps vxnets, NICs and jobs, and, given a fabric, plugs NICs
+ * that really carry traffic into the namespaces that play its instances.
+ *
+ * The same server answers, unsigned and on loopback only, at `/control/state`, `/control/calls`, `/control/faults` and `/control/instances/<id>`.
+ *
+ * @throws NicError `ERR_CONFIG` for an option that cannot be, `ERR_IO` when it cannot listen; what the fabric throws
+ */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const settings = toSettings(options);
+  const { clock } = settings;
+  const now = (): number => clock.now();
+  const cloud = new Cloud(toInitialState(settings), now);
+  const { fabric } = options;
+  const jobs = new JobRunner({ cloud, fabric, settings });
+  const service = new Service({ cloud, jobs, fabric, settings });
+  const addFault = (rule: FaultRule): string => service.faults.add(orThrow(decode(FaultRuleCodec, rule, 'fault rule')));
+  for (const rule of options.faults ?? []) addFault(rule);
+  if (fabric !== undefined) await build(fabric, settings, cloud);
+  const servers: Server[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all([service.close(), jobs.close(), ...servers.map(closeHttpServer)]);
+  };
+  const listening: ListeningAt[] = [];
+  try {
+    for (const target of settings.listen) {
+      const server = createHttpServer({ cloud, service, now, log: settings.log });
+      servers.push(server);
+      listening.push(await listen(server, target));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const [first] = listening;
+  if (first === undefined) throw new RangeError('checked above: there is at least one place to listen at');
+  return {
+    url: toUrl(first),
+    host: first.host,
+    port: first.port,
+    listening,
+    vxnets: () => [...cloud.state.vxnets.values()],
+    instances: () => [...cloud.state.instances.values()],
+    nics: () => [...cloud.state.nics.values()],
+    jobs: () => [...cloud.state.jobs.values()],
+    calls: () => service.calls.list(),
+    callCounts: () => service.calls.counts(),
+    addFault,
+    removeFault: (id) => service.faults.remove(id),
+    clearFaults: () => service.faults.clear(),
+    faults: () => service.faults.list(),
+    setInstanceStatus(id, status) {
+      if (!setInstanceStatus(cloud, id, status, now())) throw new NicError('ERR_NOT_FOUND', `emulator: there is no instance ${id}`);
+    },
+    idle: () => service.idle(),
+    close,
+  };
+}

@@ -1,0 +1,148 @@
+import type { Clock } from '../../../lib/clock.js';
+import type { NamespaceRef } from '../../../lib/driver.js';
+import type { NicFabric } from '../../../lib/fabric.js';
+import type { Logger } from '../../../lib/log.js';
+import type { FaultRule } from './faults.js';
+import type { InstanceStatus } from './model.js';
+
+/** Keys that requests may be signed with. All of them belong to the one user of the emulated cloud. */
+export interface EmulatedAccount {
+  /** The public half. */
+  readonly accessKeyId: string;
+  /** The secret half. */
+  readonly secretAccessKey: string;
+}
+
+/** Where to listen: an address (port 0: any free one), or a bound TCP socket, which may belong to another network namespace. */
+export type ListenTarget = { readonly host: string; readonly port: number } | { readonly fd: number };
+
+/** A router to start with; those that vxnets name and that are not listed get defaults. */
+export interface RouterOptions {
+  /** `rtr-…` */
+  readonly id: string;
+  /** A name for people; the id by default. */
+  readonly name?: string;
+  /** The range of the VPC; by default the /16 around its first vxnet. */
+  readonly cidr?: string;
+}
+
+/** A vxnet to start with. */
+export interface VxnetOptions {
+  /** `vxnet-…` */
+  readonly id: string;
+  /** A name for people; the id by default. */
+  readonly name?: string;
+  /** Default 1, managed. */
+  readonly type?: 0 | 1 | 2;
+  /** The VPC router it has joined; without one the API shows no router, and NICs get no address. */
+  readonly routerId?: string;
+  /** Its IPv4 range, such as `192.168.100.0/24`. */
+  readonly cidr: string;
+  /** The router's address; the first of the range by default. */
+  readonly managerIp?: string;
+  /** The addresses handed out, both ends included; by default all but the router's. `off` plays a vxnet with DHCP switched off. */
+  readonly dynRange?: { readonly start: string; readonly end: string } | 'off';
+}
+
+/** An instance to start with. */
+export interface InstanceOptions {
+  /** `i-…` */
+  readonly id: string;
+  /** A name for people; the id by default. */
+  readonly name?: string;
+  /** Default `running`. */
+  readonly status?: InstanceStatus;
+  /** The namespace that plays the machine. Needs a fabric; without it NICs exist in the API only. */
+  readonly namespace?: NamespaceRef;
+  /** Its primary NIC; an instance without one holds only what is attached to it. */
+  readonly primaryNic?: {
+    /** The vxnet it is in. */
+    readonly vxnetId: string;
+    /** Its address; the next free one by default. */
+    readonly address?: string;
+    /** Its id, a MAC address; a random one by default. */
+    readonly id?: string;
+    /** False: the machine has its link already, or needs none. True by default where the instance has a namespace. */
+    readonly plug?: boolean;
+  };
+}
+
+/** How long jobs take, in milliseconds. No figure of the real service was found; clients allow for 20 to 300 s. */
+export interface JobDurations {
+  /** AttachNics, from the call to the end of the job. Default 3,000. */
+  readonly attachMs?: number;
+  /** DetachNics. Default 3,000. */
+  readonly detachMs?: number;
+  /** How long a job of at least that length stays `pending`. Default 200. */
+  readonly pendingMs?: number;
+}
+
+/** The limits of the emulated cloud. */
+export interface Limits {
+  /** NICs per instance, the primary included. Default 64. */
+  readonly nicsPerInstance?: number;
+  /** NICs per vxnet. Default 252. */
+  readonly nicsPerVxnet?: number;
+  /** NICs per AttachNics or DetachNics call. Default 5. */
+  readonly nicsPerCall?: number;
+  /** NICs of the whole account; unlimited by default. */
+  readonly nicsPerAccount?: number;
+  /** API calls per hour, counted in whole hours from the start; unlimited by default (a new real account has 2,000). */
+  readonly callsPerHour?: number;
+}
+
+/** What had to be chosen since nothing about the real service was found. Clients must work with every choice. */
+export interface Choices {
+  /** What the `nic_name` filter of DescribeNics does. Default `exact`. */
+  readonly nameFilter?: 'exact' | 'partial' | 'ignored';
+  /** What DescribeNics and DescribeVxnets do with ids that do not exist: leave them out, or answer 2100. Default `empty`. */
+  readonly unknownIds?: 'empty' | 'error';
+  /** When the status of a NIC changes. Default `job-end`. */
+  readonly statusChanges?: 'job-start' | 'job-end';
+  /** CreateNics with too few free addresses: nothing is created, or as many as there is room for. Default true: nothing. */
+  readonly createAllOrNothing?: boolean;
+  /** Which free address is handed out next. Default `lowest`. */
+  readonly addressOrder?: 'lowest' | 'highest' | 'random';
+  /** `ret_code` when a vxnet has no free address. Default 1400. */
+  readonly vxnetFullCode?: number;
+  /** `ret_code` when a wished address is taken. Default 1400. */
+  readonly addressTakenCode?: number;
+  /** `ret_code` when an instance holds as many NICs as it can. Default 1400. */
+  readonly instanceFullCode?: number;
+}
+
+/** What {@link startEmulator} takes. Everything has a default. */
+export interface EmulatorOptions {
+  /** Where to listen, one or several; default a free port of 127.0.0.1. */
+  readonly listen?: ListenTarget | readonly ListenTarget[];
+  /** Keys that are accepted; default {@link DEFAULT_ACCOUNT}. */
+  readonly accounts?: readonly EmulatedAccount[];
+  /** The one zone there is; default `pek3a`. */
+  readonly zone?: string;
+  /** Routers with settings of their own. */
+  readonly routers?: readonly RouterOptions[];
+  /** Default: one vxnet in one VPC. */
+  readonly vxnets?: readonly VxnetOptions[];
+  /** Default: one running instance without namespace, its primary NIC in the first vxnet. */
+  readonly instances?: readonly InstanceOptions[];
+  /** How long jobs take. */
+  readonly jobs?: JobDurations;
+  /** Limits. */
+  readonly limits?: Limits;
+  /** Choices where the real behaviour is not known. */
+  readonly choices?: Choices;
+  /** Whether new NICs drop packets with foreign source addresses; recorded per NIC and shown. Default true, as in the real cloud. */
+  readonly antiSpoofing?: boolean;
+  /** What each call takes, in milliseconds; default 0 (a round trip to the real service: about 400). */
+  readonly latencyMs?: number;
+  /** Faults to start with; more can be added while it runs. */
+  readonly faults?: readonly FaultRule[];
+  /** What plugs NICs. It stays the caller's: closing the emulator does not close it. */
+  readonly fabric?: NicFabric;
+  /** Time; the system's by default. */
+  readonly clock?: Clock;
+  /** Random numbers from 0 up to 1, for ids and faults with a probability; `Math.random` by default. */
+  readonly random?: () => number;
+  /** Where calls, jobs and faults are told. */
+  readonly log?: Logger;
+}
