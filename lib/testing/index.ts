@@ -3,5 +3,7 @@
  *
  * @packageDocumentation
  */
+export { type DriverSuiteOptions, describeDriver } from './driver.js';
+export type { DriverBed, PluggedLink } from './driver-bed.js';
 export { describeProvider, type ProviderSuiteOptions } from './provider.js';
 export type { FaultTarget, ProviderBed, ProviderFaults } from './provider-bed.js';

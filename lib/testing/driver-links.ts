@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { assertErrno, assertRangeError, type DefineDriverCase, linkNamed, macs, openSocket } from './driver-bed.js';
+
+/** Cases about reading and changing links, and about telling the neighbours. @internal */
+export function defineLinkCases(test: DefineDriverCase): void {
+  test('listLinks() shows every link as it is', async (bed) => {
+    const { ref, namespace, link } = await openSocket(bed, { altNames: ['a-name-longer-than-fifteen-bytes'] });
+    await bed.plug(ref, { name: 'eth2', mac: macs.second });
+    const links = await namespace.listLinks();
+    assert.deepEqual(links.map((entry) => entry.name).sort(), ['eth1', 'eth2', 'lo']);
+    assert.equal(new Set(links.map((entry) => entry.index)).size, 3, 'indexes are unique');
+    assert.deepEqual(
+      links.filter((entry) => entry.loopback).map((entry) => entry.name),
+      ['lo'],
+    );
+    assert.equal(link.mac, macs.first);
+    assert.deepEqual(link.altNames, ['a-name-longer-than-fifteen-bytes']);
+    assert.equal(link.mtu, 1500);
+    assert.equal(link.up, false);
+    assert.equal(link.carrier, false);
+    assert.equal(link.masterIndex, undefined);
+    namespace.close();
+  });
+
+  test('changeLink() changes what it is told and nothing else', async (bed) => {
+    const { namespace, link } = await openSocket(bed);
+    await namespace.changeLink(link.index, { up: true });
+    assert.deepEqual(await linkNamed(namespace, 'eth1'), { ...link, up: true, carrier: true });
+    await namespace.changeLink(link.index, { mtu: 1400 });
+    assert.deepEqual(await linkNamed(namespace, 'eth1'), { ...link, up: true, carrier: true, mtu: 1400 });
+    await namespace.changeLink(link.index, { up: false });
+    assert.deepEqual(await linkNamed(namespace, 'eth1'), { ...link, mtu: 1400 });
+    await namespace.changeLink(link.index, { name: 'net1' });
+    assert.deepEqual(await linkNamed(namespace, 'net1'), { ...link, mtu: 1400, name: 'net1' });
+    namespace.close();
+  });
+
+  test('changeLink() does several things in one request', async (bed) => {
+    const { namespace, link } = await openSocket(bed);
+    await namespace.changeLink(link.index, { name: 'net1', mtu: 1300, up: true });
+    assert.deepEqual(await linkNamed(namespace, 'net1'), { ...link, name: 'net1', mtu: 1300, up: true, carrier: true });
+    namespace.close();
+  });
+
+  test('changeLink() is refused a name or alternative name that another link has', async (bed) => {
+    const { ref, namespace, link } = await openSocket(bed);
+    await bed.plug(ref, { name: 'eth2', mac: macs.second, altNames: ['uplink'] });
+    await assertErrno(namespace.changeLink(link.index, { name: 'eth2' }), 'EEXIST');
+    await assertErrno(namespace.changeLink(link.index, { name: 'uplink' }), 'EEXIST');
+    assert.equal((await linkNamed(namespace, 'eth1')).mac, macs.first);
+    namespace.close();
+  });
+
+  test('changeLink() is refused for a link that is not there and for an impossible size', async (bed) => {
+    const { namespace, link } = await openSocket(bed);
+    await assertErrno(namespace.changeLink(link.index + 1000, { up: true }), 'ENODEV');
+    await assertErrno(namespace.changeLink(link.index, { mtu: 10 }), 'EINVAL');
+    namespace.close();
+  });
+
+  test('names that the kernel would not take as they stand are a RangeError', async (bed) => {
+    const { ref, namespace, link } = await openSocket(bed);
+    const target = await bed.driver.open(ref);
+    for (const name of ['', '.', '..', 'a/b', 'a b', 'a:b', 'eth%d', 'sixteen-bytes-xx']) {
+      await assertRangeError(namespace.changeLink(link.index, { name }));
+      await assertRangeError(namespace.moveLink(link.index, target, name));
+    }
+    namespace.close();
+    target.close();
+  });
+
+  test('announce() tells of addresses of both families, and is refused for a link that is not there', async (bed) => {
+    const { namespace, link } = await openSocket(bed);
+    await namespace.changeLink(link.index, { up: true });
+    await namespace.announce(link.index, '10.0.0.2');
+    await namespace.announce(link.index, 'fd00::2');
+    await assertErrno(namespace.announce(link.index + 1000, '10.0.0.2'), 'ENODEV', 'ENXIO');
+    await assertRangeError(namespace.announce(link.index, '10.0.0.2/24'));
+    namespace.close();
+  });
+}
