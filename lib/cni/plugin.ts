@@ -58,6 +58,8 @@ export interface Plugin {
   readonly versions: readonly CniVersion[];
   /** How long one command may take, in milliseconds from its start; unlimited without it. May depend on the configuration. */
   readonly deadlineMs?: number | ((config: NetworkConfig) => number | undefined);
+  /** How long a handler may take to come back after its signal aborted, in milliseconds; then code 11 is answered without it. Default 5000. */
+  readonly graceMs?: number;
   /** Adds a container to the network. Its result is printed in the configuration's version. */
   add?(request: PluginRequest): Promise<AnyResult>;
   /** Removes a container from the network; must succeed when there is nothing left to remove. */

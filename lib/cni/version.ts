@@ -9,10 +9,10 @@ export const allVersions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0'
 export type CniVersion = (typeof allVersions)[number];
 
 /** The newest spec version; what VERSION answers as `cniVersion`, and what error objects carry when no configuration was understood. */
-export const currentVersion: CniVersion = '1.1.0';
+export const currentVersion = '1.1.0' satisfies CniVersion;
 
 /** What a configuration without `cniVersion` means. The upgrade guide of the spec says 0.2.0; the reference says 0.1.0, of the same shape. */
-export const impliedVersion: CniVersion = '0.1.0';
+export const impliedVersion = '0.1.0' satisfies CniVersion;
 
 /** The versions whose results have one address per family. */
 export const legacyVersions = ['0.1.0', '0.2.0'] as const satisfies readonly CniVersion[];
