@@ -30,8 +30,11 @@ export interface DriverBed {
   teardown(): Promise<void>;
 }
 
+/** Makes options that end a wait which hangs. @internal */
+export type Patience = () => { readonly signal: AbortSignal };
+
 /** Defines one case of a suite. @internal */
-export type DefineDriverCase = (title: string, body: (bed: DriverBed) => Promise<void>) => void;
+export type DefineDriverCase = (title: string, body: (bed: DriverBed, patience: Patience) => Promise<void>) => void;
 
 /** An open namespace with one link plugged. @internal */
 export interface Socket {
@@ -44,12 +47,7 @@ export interface Socket {
 }
 
 /** The hardware addresses that the suite plugs. @internal */
-export const macs = { first: '52:54:00:00:00:01', second: '52:54:00:00:00:02' } as const;
-
-/** Long enough for any machine, short enough to end a hanging test with a reason. @internal */
-export function patience(): { readonly signal: AbortSignal } {
-  return { signal: AbortSignal.timeout(15_000) };
-}
+export const macs = { first: '52:54:00:00:00:0a', second: '52:54:00:00:00:0b' } as const;
 
 /** Opens a new namespace with one link plugged. @internal */
 export async function openSocket(bed: DriverBed, link: Partial<PluggedLink> = {}): Promise<Socket> {

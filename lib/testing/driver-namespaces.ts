@@ -18,18 +18,19 @@ export function defineNamespaceCases(test: DefineDriverCase): void {
     namespace.close();
   });
 
-  test('cookie names a namespace, not the way it was opened', async ({ driver, createNamespace, removeNamespace }) => {
-    const ref = await createNamespace();
+  test('cookie names a namespace, not the way it was opened', async (bed) => {
+    const { driver } = bed;
+    const ref = await bed.createNamespace();
     const first = await driver.open(ref);
     const again = await driver.open(ref);
-    const other = await driver.open(await createNamespace());
+    const other = await driver.open(await bed.createNamespace());
     assert.match(first.cookie, /^[0-9]+$/, 'the cookie is decimal text');
     assert.equal(again.cookie, first.cookie);
     assert.notEqual(other.cookie, first.cookie);
     assert.notEqual(first.label, '', 'a namespace has a label for messages');
     for (const namespace of [first, again, other]) namespace.close();
-    await removeNamespace(ref);
-    const later = await driver.open(await createNamespace());
+    await bed.removeNamespace(ref);
+    const later = await driver.open(await bed.createNamespace());
     assert.notEqual(later.cookie, first.cookie, 'a cookie is not used again');
     later.close();
   });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { NetworkNamespace, Route } from '../driver.js';
-import { assertErrno, assertRangeError, type DefineDriverCase, openSocket, type Socket } from './driver-bed.js';
+import { assertErrno, assertRangeError, type DefineDriverCase, type DriverBed, openSocket, type Socket } from './driver-bed.js';
 
 const mainTable = 254;
 const madeByKernel = 2;
 
 /** A link that is up with an address of each family. */
-async function openConfigured(bed: Parameters<Parameters<DefineDriverCase>[1]>[0]): Promise<Socket> {
+async function openConfigured(bed: DriverBed): Promise<Socket> {
   const socket = await openSocket(bed);
   await socket.namespace.changeLink(socket.link.index, { up: true });
   await socket.namespace.addAddress(socket.link.index, '192.168.100.20/24');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Link } from '../driver.js';
-import { assertCode, type DefineDriverCase, macs, openSocket, patience, refusalOf } from './driver-bed.js';
+import { assertCode, type DefineDriverCase, macs, openSocket, refusalOf } from './driver-bed.js';
 
 const withMac =
   (mac: string) =>
@@ -9,7 +9,7 @@ const withMac =
 
 /** Cases about watching links. @internal */
 export function defineWatchCases(test: DefineDriverCase): void {
-  test('waitFor() sees a link that is there already', async (bed) => {
+  test('waitFor() sees a link that is there already', async (bed, patience) => {
     const { namespace, link } = await openSocket(bed);
     const watch = await namespace.watchLinks();
     assert.deepEqual(await watch.waitFor(withMac(macs.first), patience()), link);
@@ -17,7 +17,7 @@ export function defineWatchCases(test: DefineDriverCase): void {
     namespace.close();
   });
 
-  test('waitFor() sees a link that is plugged while it waits', async (bed) => {
+  test('waitFor() sees a link that is plugged while it waits', async (bed, patience) => {
     const { ref, namespace } = await openSocket(bed);
     const watch = await namespace.watchLinks();
     const seen = watch.waitFor(withMac(macs.second), patience());
@@ -27,7 +27,7 @@ export function defineWatchCases(test: DefineDriverCase): void {
     namespace.close();
   });
 
-  test('waitFor() sees a link that was plugged between the opening of the watch and the wait', async (bed) => {
+  test('waitFor() sees a link that was plugged between the opening of the watch and the wait', async (bed, patience) => {
     const { ref, namespace } = await openSocket(bed);
     const watch = await namespace.watchLinks();
     await bed.plug(ref, { name: 'eth2', mac: macs.second });
@@ -36,7 +36,7 @@ export function defineWatchCases(test: DefineDriverCase): void {
     namespace.close();
   });
 
-  test('waitFor() sees a link go, be renamed, come up and be moved away', async (bed) => {
+  test('waitFor() sees a link go, be renamed, come up and be moved away', async (bed, patience) => {
     const { ref, namespace, link } = await openSocket(bed);
     const target = await bed.driver.open(await bed.createNamespace());
     await bed.plug(ref, { name: 'eth2', mac: macs.second });
@@ -58,7 +58,7 @@ export function defineWatchCases(test: DefineDriverCase): void {
     target.close();
   });
 
-  test('waitFor() settles on the true state after many changes', async (bed) => {
+  test('waitFor() settles on the true state after many changes', async (bed, patience) => {
     const { ref, namespace } = await openSocket(bed);
     const watch = await namespace.watchLinks();
     for (let n = 0; n < 12; n++) {
@@ -77,7 +77,7 @@ export function defineWatchCases(test: DefineDriverCase): void {
     namespace.close();
   });
 
-  test('waitFor() ends with its signal and leaves other waits alone', async (bed) => {
+  test('waitFor() ends with its signal and leaves other waits alone', async (bed, patience) => {
     const { ref, namespace } = await openSocket(bed);
     const watch = await namespace.watchLinks();
     const giveUp = new AbortController();
@@ -95,7 +95,7 @@ export function defineWatchCases(test: DefineDriverCase): void {
     namespace.close();
   });
 
-  test('waitFor() rejects with what its match throws, and leaves other waits alone', async (bed) => {
+  test('waitFor() rejects with what its match throws, and leaves other waits alone', async (bed, patience) => {
     const { ref, namespace } = await openSocket(bed);
     const watch = await namespace.watchLinks();
     const fault = new Error('two candidates');
@@ -114,7 +114,7 @@ export function defineWatchCases(test: DefineDriverCase): void {
     namespace.close();
   });
 
-  test('close() of a watch ends its waits, twice', async (bed) => {
+  test('close() of a watch ends its waits, twice', async (bed, patience) => {
     const { namespace } = await openSocket(bed);
     const watch = await namespace.watchLinks();
     const wait = assertCode(watch.waitFor(withMac(macs.second), patience()), 'ERR_CANCELLED');
@@ -125,7 +125,7 @@ export function defineWatchCases(test: DefineDriverCase): void {
     namespace.close();
   });
 
-  test('close() of a namespace closes its watches', async (bed) => {
+  test('close() of a namespace closes its watches', async (bed, patience) => {
     const { namespace } = await openSocket(bed);
     const watch = await namespace.watchLinks();
     const wait = assertCode(watch.waitFor(withMac(macs.second), patience()), 'ERR_CANCELLED');

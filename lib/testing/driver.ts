@@ -16,6 +16,8 @@ export interface DriverSuiteOptions {
   readonly it: (title: string, body: () => Promise<void>) => unknown;
   /** Makes a fresh machine and a driver for it: called for each test. */
   readonly setup: () => Promise<DriverBed>;
+  /** After how many milliseconds a wait that should have ended counts as hanging; default 15,000. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -27,7 +29,7 @@ export function describeDriver(options: DriverSuiteOptions): void {
     options.it(title, async () => {
       const bed = await options.setup();
       try {
-        await body(bed);
+        await body(bed, () => ({ signal: AbortSignal.timeout(options.patienceMs ?? 15_000) }));
       } finally {
         await bed.teardown();
       }
