@@ -14,9 +14,15 @@
  * @packageDocumentation
  */
 export type { PluginAnswer, PluginInput } from './answer.js';
+export type { ArgParser, ArgSchema, ArgValues, ParseArgsOptions } from './args.js';
+export { addressArg, booleanArg, kubernetesArgs, parseCniArgs, textArg } from './args.js';
 export type { Fields } from './caseless.js';
 export { caseless, listOf, OptionalTextCodec, OptionalTextsCodec, optional, TextOrEmptyCodec, unlessEmpty } from './caseless.js';
+export type { Bandwidth, ConventionalArgs, IpRange, PortMapping, RuntimeConfig, RuntimeDns } from './conventions.js';
+export { readConventionalArgs, readRuntimeConfig } from './conventions.js';
 export { convertResult } from './convert.js';
+export type { Delegate, DelegateOptions, PluginExec, PluginRun } from './delegate.js';
+export { createDelegate } from './delegate.js';
 export { dispatch } from './dispatch.js';
 export type { CniEnvironment, EnvironmentVariables } from './environment.js';
 export { readEnvironment } from './environment.js';
@@ -27,6 +33,8 @@ export { foldKey, getKey, isJsonObject, maxInputBytes, maxNesting, parseJsonObje
 export { checkContainerId, checkInterfaceName, checkNetworkName } from './names.js';
 export type { NetworkConfig } from './network-config.js';
 export { createNetworkConfig } from './network-config.js';
+export type { PluginOutcome } from './outcome.js';
+export { readOutcome } from './outcome.js';
 export type { CniCommand, GcRequest, Plugin, PluginRequest, ValidAttachment } from './plugin.js';
 export { formatError } from './print.js';
 export type {
