@@ -1,0 +1,67 @@
+import type { StoreLock, Sync } from './store.js';
+
+/**
+ * A place for small files, two levels deep: what stores are built on. Everything is synchronous: the calls are short,
+ * and the synchronous ones take a third of the asynchronous ones' time.
+ *
+ * Every method throws NicError `ERR_IO`, with file and reason, when the medium refuses.
+ */
+export interface Folder {
+  /** Where it is, for messages. */
+  readonly location: string;
+  /** The text of a file; undefined when there is none. @throws NicError `ERR_JOURNAL` for what is no plain file or far too long */
+  read(group: string, name: string): string | undefined;
+  /** Puts a text in place of a file at once: readers see the old or the new one. */
+  write(group: string, name: string, text: string, sync: Sync): void;
+  /** Writes a short text into a file directly, so that a process that dies here leaves no other file behind. */
+  mark(group: string, name: string, text: string): void;
+  /** Removes a file; none there is no error. */
+  remove(group: string, name: string, sync: Sync): void;
+  /** Moves a file to another group. */
+  move(group: string, name: string, target: string): void;
+  /** The names of the files of a group, left-over temporary ones (see {@link temporaryOwner}) included. */
+  list(group: string): readonly string[];
+  /** Takes a lock if it is free. Its file stays for good: with a removed one, two processes could hold "the" lock. */
+  tryLock(name: string): StoreLock | undefined;
+}
+
+/** The name of a temporary file for another file. */
+export function temporaryName(name: string, nonce: string): string {
+  return `.${name}.${nonce}.tmp`;
+}
+
+/** The name of the file that a temporary one was to become; undefined for other names. */
+export function temporaryOwner(name: string): string | undefined {
+  return /^\.(.+)\.[0-9a-z]+\.tmp$/.exec(name)?.[1];
+}
+
+/** Makes a folder in memory, for tests and for callers that keep nothing. It is shared by all who hold it. */
+export function createMemoryFolder(location = 'memory'): Folder {
+  const files = new Map<string, string>();
+  const locks = new Set<string>();
+  return {
+    location,
+    read: (group, name) => files.get(`${group}/${name}`),
+    write: (group, name, text) => void files.set(`${group}/${name}`, text),
+    mark: (group, name, text) => void files.set(`${group}/${name}`, text),
+    remove: (group, name) => void files.delete(`${group}/${name}`),
+    move(group, name, target) {
+      const text = files.get(`${group}/${name}`);
+      if (text === undefined) return;
+      files.delete(`${group}/${name}`);
+      files.set(`${target}/${name}`, text);
+    },
+    list: (group) => [...files.keys()].filter((path) => path.startsWith(`${group}/`)).map((path) => path.slice(group.length + 1)),
+    tryLock(name) {
+      if (locks.has(name)) return undefined;
+      locks.add(name);
+      let held = true;
+      return {
+        release() {
+          if (held) locks.delete(name);
+          held = false;
+        },
+      };
+    },
+  };
+}

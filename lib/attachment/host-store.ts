@@ -1,0 +1,200 @@
+import * as E from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
+import { isNicError } from '../errors.js';
+import type { Subnet } from '../nic.js';
+import type { CallOptions } from '../provider.js';
+import { createFileStore, createMemoryStore, type FileStoreOptions, type StoreTools } from './attachment-store.js';
+import { createFileFolder } from './file-folder.js';
+import { createMemoryFolder, type Folder } from './folder.js';
+import { waitForLock } from './lock.js';
+import { gatewayId } from './names.js';
+import { type GatewayRecord, GatewayRecordCodec } from './record.js';
+import { FolderRecordStore } from './record-store.js';
+import type { AttachmentStore, CachedSubnet, CloudStatus, HostStore, OriginalRecord, RecordStore, StoreLock } from './store.js';
+
+/** Where the Go plugin of 2017 keeps its files unless its `dataDir` says otherwise. */
+export const ORIGINAL_DIRECTORY = '/var/run/cni/hostnic';
+
+/** What {@link createFileHostStore} needs. */
+export interface FileHostStoreOptions extends FileStoreOptions {
+  /** The folder of the original plugin's files; default {@link ORIGINAL_DIRECTORY}. */
+  readonly originalDirectory?: string;
+}
+
+const GATEWAY_LOCKS = 64;
+const CACHE = 'cache';
+
+function optional<A>(codec: t.Type<A, unknown>): t.Type<A | undefined, unknown> {
+  return t.union([codec, t.undefined], codec.name);
+}
+
+const SubnetCodec: t.Type<Subnet, unknown> = t.type({
+  id: t.string,
+  networkId: optional(t.string),
+  cidr: optional(t.string),
+  gateway: optional(t.string),
+  freeAddresses: optional(t.number),
+});
+const SubnetsCodec: t.Type<readonly CachedSubnet[], unknown> = t.readonlyArray(t.type({ subnet: SubnetCodec, fetchedAt: t.number }));
+const SetAsideCodec = t.readonlyArray(t.tuple([t.string, t.number]));
+const StatusCodec: t.Type<CloudStatus, unknown> = t.type({
+  checkedAt: t.number,
+  nicIds: optional(t.readonlyArray(t.string)),
+  problem: optional(t.string),
+});
+const LocationsCodec = t.readonlyArray(t.string);
+
+/** The original plugin marshals its `HostNic` (pkg/types.go of yunify/hostnic-cni), whose JSON keys are these; `vxNet` is a pointer. */
+const OriginalCodec = t.type({
+  id: t.string,
+  hardwareAddr: t.string,
+  vxNet: t.union([t.type({ id: t.string }), t.null]),
+});
+
+interface HostStoreParts {
+  readonly folder: Folder;
+  readonly originals: Folder;
+  /** Opens a journal of the list; undefined when it exists no more. */
+  readonly openStore: (location: string) => AttachmentStore | undefined;
+  readonly tools: StoreTools;
+}
+
+class FolderHostStore implements HostStore {
+  readonly gateways: RecordStore<GatewayRecord>;
+  readonly #parts: HostStoreParts;
+  readonly #known = new Map<string, AttachmentStore>();
+
+  constructor(parts: HostStoreParts) {
+    this.#parts = parts;
+    this.gateways = new FolderRecordStore<GatewayRecord>({
+      folder: parts.folder,
+      group: 'gateways',
+      locks: GATEWAY_LOCKS,
+      codec: GatewayRecordCodec,
+      idOf: (record) => gatewayId(record.subnetId),
+      clock: parts.tools.clock,
+      random: parts.tools.random,
+    });
+  }
+
+  async lock(name: string, options: CallOptions = {}): Promise<StoreLock> {
+    const { folder, tools } = this.#parts;
+    return waitForLock(() => folder.tryLock(`host-${name}`), { what: `${folder.location}: ${name}`, ...tools, signal: options.signal });
+  }
+
+  async readSubnets(): Promise<readonly CachedSubnet[]> {
+    return this.#read(CACHE, 'subnets.json', SubnetsCodec) ?? [];
+  }
+
+  async writeSubnets(subnets: readonly CachedSubnet[]): Promise<void> {
+    this.#parts.folder.write(CACHE, 'subnets.json', JSON.stringify(subnets), 'quick');
+  }
+
+  async readSetAside(): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.#read(CACHE, 'set-aside.json', SetAsideCodec) ?? []);
+  }
+
+  async writeSetAside(until: ReadonlyMap<string, number>): Promise<void> {
+    this.#parts.folder.write(CACHE, 'set-aside.json', JSON.stringify([...until]), 'quick');
+  }
+
+  async readStatus(): Promise<CloudStatus | undefined> {
+    return this.#read(CACHE, 'status.json', StatusCodec);
+  }
+
+  async writeStatus(status: CloudStatus): Promise<void> {
+    this.#parts.folder.write(CACHE, 'status.json', JSON.stringify(status), 'quick');
+  }
+
+  async register(store: AttachmentStore): Promise<void> {
+    this.#known.set(store.location, store);
+    if (this.#locations().includes(store.location)) return;
+    const lock = await this.lock('stores');
+    try {
+      const locations = new Set(this.#locations()).add(store.location);
+      this.#parts.folder.write('gateways', 'stores.json', JSON.stringify([...locations]), 'durable');
+    } finally {
+      lock.release();
+    }
+  }
+
+  async stores(): Promise<readonly AttachmentStore[]> {
+    return this.#locations().flatMap((location) => this.#known.get(location) ?? this.#parts.openStore(location) ?? []);
+  }
+
+  async readOriginal(containerId: string): Promise<OriginalRecord | undefined> {
+    // The original put the id into a path unchecked; its own lock file stood in the same folder.
+    if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(containerId) || containerId === 'lock') return undefined;
+    const text = this.#parts.originals.read('', containerId);
+    if (text === undefined) return undefined;
+    const decoded = OriginalCodec.decode(parseJson(text));
+    if (E.isLeft(decoded)) return undefined;
+    const { id, hardwareAddr, vxNet } = decoded.right;
+    if (id === '') return undefined;
+    return { containerId, nicId: id, mac: hardwareAddr.toLowerCase(), subnetId: vxNet?.id ?? '' };
+  }
+
+  async listOriginals(): Promise<readonly OriginalRecord[]> {
+    const found: OriginalRecord[] = [];
+    for (const name of this.#parts.originals.list('')) {
+      try {
+        const original = await this.readOriginal(name);
+        if (original !== undefined) found.push(original);
+      } catch (error) {
+        // Folders and the like beside the files are nothing of the original's.
+        if (!isNicError(error, 'ERR_JOURNAL')) throw error;
+      }
+    }
+    return found;
+  }
+
+  async removeOriginal(containerId: string): Promise<void> {
+    if ((await this.readOriginal(containerId)) !== undefined) this.#parts.originals.remove('', containerId, 'durable');
+  }
+
+  #locations(): readonly string[] {
+    return this.#read('gateways', 'stores.json', LocationsCodec) ?? [];
+  }
+
+  /** What cannot be read counts as absent: all of it can be found out again. */
+  #read<A>(group: string, name: string, codec: t.Type<A, unknown>): A | undefined {
+    try {
+      const text = this.#parts.folder.read(group, name);
+      if (text === undefined) return undefined;
+      const decoded = codec.decode(parseJson(text));
+      return E.isRight(decoded) ? decoded.right : undefined;
+    } catch (error) {
+      if (isNicError(error, 'ERR_JOURNAL')) return undefined;
+      throw error;
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes a host's shared store on disk. One folder per host, whatever the configurations' own folders are. @throws RangeError when its path is not absolute */
+export function createFileHostStore(options: FileHostStoreOptions): HostStore {
+  const originals = createFileFolder({ ...options, directory: options.originalDirectory ?? ORIGINAL_DIRECTORY });
+  return new FolderHostStore({
+    folder: createFileFolder(options),
+    originals,
+    openStore: (location) => createFileStore({ ...options, directory: location }),
+    tools: options,
+  });
+}
+
+/** Makes a host's shared store in memory, or in any other {@link Folder}. @param originals the original plugin's files, in the group `''` */
+export function createMemoryHostStore(
+  tools: StoreTools,
+  folder: Folder = createMemoryFolder('host memory'),
+  originals: Folder = createMemoryFolder('original memory'),
+): HostStore {
+  const known = new Map<string, AttachmentStore>();
+  return new FolderHostStore({ folder, originals, openStore: (location) => known.get(location), tools });
+}
