@@ -1,0 +1,49 @@
+import { open } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { orThrow } from '../../lib/codec.js';
+import { NicError } from '../../lib/errors.js';
+import { type Logger, silentLogger } from '../../lib/log.js';
+import { parseConfig, type QingCloudConfig } from './config.js';
+
+/** What {@link readConfig} takes beside the file. */
+export interface ReadConfigOptions {
+  /** Hears a warning when everybody may read the file. */
+  readonly log?: Logger;
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'an unknown error';
+}
+
+function unreadable(file: string, cause: unknown): NicError {
+  const code = errorCode(cause);
+  const what = code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no such provider file' : `the provider file cannot be read: ${code}`;
+  return new NicError('ERR_CONFIG', `${file}: ${what}`, { cause });
+}
+
+/**
+ * Reads a provider file, such as `/etc/qingcloud/client.yaml`. A leading `~/` is the home folder, as in the vendor's SDK.
+ * @throws NicError `ERR_CONFIG` that names the file, and the key or line, and shows no value
+ */
+export async function readConfig(file: string, options: ReadConfigOptions = {}): Promise<QingCloudConfig> {
+  const path = file.startsWith('~/') ? `${homedir()}${file.slice(1)}` : file;
+  let source: string;
+  let mode: number;
+  try {
+    const handle = await open(path, 'r');
+    try {
+      mode = (await handle.stat()).mode;
+      source = await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const config = orThrow(parseConfig(source, path));
+  if ((mode & 0o004) !== 0) {
+    const log = options.log ?? silentLogger;
+    log.warn(`${path} holds the secret access key and everybody on this host may read it; run: chmod 600 ${path}`);
+  }
+  return config;
+}
