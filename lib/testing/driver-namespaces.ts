@@ -76,9 +76,10 @@ export function defineNamespaceCases(test: DefineDriverCase): void {
   test('readSysctl() and writeSysctl() work on this namespace only', async (bed) => {
     const { namespace } = await openSocket(bed);
     const other = await openSocket(bed);
+    await other.namespace.writeSysctl('ipv4/conf/eth1/rp_filter', '0');
     await namespace.writeSysctl('ipv4/conf/eth1/rp_filter', '2');
     assert.equal(await namespace.readSysctl('ipv4/conf/eth1/rp_filter'), '2', 'the value comes without line end');
-    assert.notEqual(await other.namespace.readSysctl('ipv4/conf/eth1/rp_filter'), '2');
+    assert.equal(await other.namespace.readSysctl('ipv4/conf/eth1/rp_filter'), '0');
     namespace.close();
     other.namespace.close();
   });
