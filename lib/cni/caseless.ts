@@ -36,40 +36,35 @@ export function caseless<T extends object>(name: string, fields: Fields<T>): t.T
   return new t.Type<T, unknown>(name, is, validate, t.identity);
 }
 
+/** Makes a codec that stands for another one, with its name, and its tag: the tag of a list is what makes the reporter write `[0]`. */
+function inPlaceOf<A, B>(codec: t.Type<A, unknown>, is: t.Is<B>, validate: t.Validate<unknown, B>): t.Type<B, unknown> {
+  const wrapped = new t.Type<B, unknown>(codec.name, is, validate, t.identity);
+  return '_tag' in codec ? Object.assign(wrapped, { _tag: codec._tag }) : wrapped;
+}
+
 /** A value that may be absent. */
 export function optional<A>(codec: t.Type<A, unknown>): t.Type<A | undefined, unknown> {
-  return new t.Type<A | undefined, unknown>(
-    codec.name,
+  return inPlaceOf(
+    codec,
     (value): value is A | undefined => value === undefined || codec.is(value),
     (value, context) => (value === undefined ? t.success(undefined) : codec.validate(value, context)),
-    t.identity,
   );
 }
 
 /** A value that counts as absent when it is empty: `unset` says which. For what the reference leaves out when printing. */
 export function unlessEmpty<A>(codec: t.Type<A, unknown>, unset: (value: A) => boolean): t.Type<A | undefined, unknown> {
   const base = optional(codec);
-  return new t.Type<A | undefined, unknown>(
-    base.name,
-    base.is,
-    (value, context) => {
-      const result = base.validate(value, context);
-      return E.isRight(result) && result.right !== undefined && unset(result.right) ? t.success(undefined) : result;
-    },
-    t.identity,
-  );
+  return inPlaceOf(base, base.is, (value, context) => {
+    const result = base.validate(value, context);
+    return E.isRight(result) && result.right !== undefined && unset(result.right) ? t.success(undefined) : result;
+  });
 }
 
 /** A list; absent means empty. An entry that is null is refused, where the reference crashes on it later. */
 export function listOf<A>(item: t.Type<A, unknown>): t.Type<readonly A[], unknown> {
   const list = t.readonlyArray(item, 'a list');
-  // The tag of the list type is what tells the reporter to write `[0]` rather than `.0`.
-  return new t.ReadonlyArrayType<t.Type<A, unknown>, readonly A[], unknown, unknown>(
-    'a list',
-    list.is,
-    (value, context) => (value === undefined ? t.success([]) : list.validate(value, context)),
-    t.identity,
-    item,
+  return inPlaceOf<readonly A[], readonly A[]>(list, list.is, (value, context) =>
+    value === undefined ? t.success([]) : list.validate(value, context),
   );
 }
 

@@ -111,6 +111,19 @@ const numericCodes: Readonly<Record<Exclude<NicErrorCode, 'ERR_CNI'>, number>> =
   ERR_JOURNAL: cniCodes.badRecord,
 };
 
+/**
+ * True for a {@link CniError}. Goes by what it carries rather than by its class: two copies of this package may be loaded,
+ * and an error that lost its number would tell a runtime the wrong thing.
+ */
+export function isCniError(error: unknown): error is CniError {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_CNI' && 'cniCode' in error && typeof error.cniCode === 'number';
+}
+
+function numericCodeOf(error: unknown): number | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && Object.hasOwn(numericCodes, code) ? numericCodes[code as keyof typeof numericCodes] : undefined;
+}
+
 /** Bounds the walk along `cause`, which may be a ring. */
 const maxCauses = 32;
 
@@ -141,11 +154,12 @@ export function toCniError(error: unknown): CniError {
     return new CniError(all[0]?.cniCode ?? cniCodes.internal, text, { cause: error });
   }
   const chain = causesOf(error);
-  for (const link of chain) if (link instanceof CniError) return link;
+  for (const link of chain) if (isCniError(link)) return link;
   for (const link of chain) {
-    if (!(link instanceof NicError) || link.code === 'ERR_CNI') continue;
-    const details = link === error ? '' : link.message;
-    return new CniError(numericCodes[link.code], messageOf(error), { cause: error, details });
+    const code = numericCodeOf(link);
+    if (code === undefined) continue;
+    const details = link === error ? '' : messageOf(link);
+    return new CniError(code, messageOf(error), { cause: error, details });
   }
   return new CniError(cniCodes.internal, messageOf(error), { cause: error });
 }

@@ -27,7 +27,7 @@ export { dispatch } from './dispatch.js';
 export type { CniEnvironment, EnvironmentVariables } from './environment.js';
 export { readEnvironment } from './environment.js';
 export type { CniErrorOptions } from './error.js';
-export { CniError, cniCodes, toCniError } from './error.js';
+export { CniError, cniCodes, isCniError, toCniError } from './error.js';
 export type { JsonObject } from './json.js';
 export { foldKey, getKey, isJsonObject, maxInputBytes, maxNesting, parseJsonObject } from './json.js';
 export { checkContainerId, checkInterfaceName, checkNetworkName } from './names.js';

@@ -1,6 +1,6 @@
 import { type Clock, toAbortError } from '../clock.js';
 import { NicError } from '../errors.js';
-import { CniError, cniCodes } from './error.js';
+import { CniError, cniCodes, isCniError } from './error.js';
 
 /** What bounds a command. */
 export interface TimeLimit {
@@ -39,16 +39,16 @@ export async function runWithin<T>(what: string, limit: TimeLimit, work: (signal
       const reason = toAbortError(stop.signal, what);
       after(graceMs, () => {
         const details = `it did not come back within ${graceMs} ms and may have left work behind`;
-        reject(reason instanceof CniError ? reason : new CniError(cniCodes.tryAgainLater, reason.message, { cause: reason, details }));
+        reject(isCniError(reason) ? reason : new CniError(cniCodes.tryAgainLater, reason.message, { cause: reason, details }));
       });
     });
   });
   try {
     const outcome = await Promise.race([(async () => work(stop.signal))(), givenUp]);
-    if (stop.signal.reason instanceof CniError) throw stop.signal.reason;
+    if (isCniError(stop.signal.reason)) throw stop.signal.reason;
     return outcome;
   } catch (error) {
-    throw stop.signal.reason instanceof CniError ? stop.signal.reason : error;
+    throw isCniError(stop.signal.reason) ? stop.signal.reason : error;
   } finally {
     done.abort();
     signal?.removeEventListener('abort', stopNow);
