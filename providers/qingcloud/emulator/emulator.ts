@@ -51,6 +51,10 @@ export interface Emulator {
   faults(): readonly ActiveFault[];
   /** Changes the status of an instance. @throws NicError `ERR_NOT_FOUND` */
   setInstanceStatus(id: string, status: InstanceStatus): void;
+  /** Jobs that start from now on stay `pending`, and their time does not run, until {@link Emulator.releaseJobs}. */
+  holdJobs(): void;
+  /** Lets held jobs begin, and later ones too. */
+  releaseJobs(): void;
   /** Resolves when no job runs and no late request is left. Stuck jobs do not count. */
   idle(): Promise<void>;
   /** Stops: cuts all connections and leaves jobs where they are. The fabric stays as it is. Two closes are fine. */
@@ -70,7 +74,7 @@ async function build(fabric: NicFabric, settings: Settings, cloud: Cloud): Promi
     if (nic === undefined || primaryNic?.plug === false) continue;
     await fabric.plug({ id: nic.id, mac: nic.id, address: nic.address, subnetId: nic.vxnetId }, id);
     if (!nic.antiSpoofing) await fabric.allowForwarding(nic.id);
-    cloud.commit(markPlugged(cloud.state, [nic.id], true));
+    cloud.commit(markPlugged(cloud.state, nic.id, true));
   }
 }
 
@@ -133,6 +137,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     setInstanceStatus(id, status) {
       if (!setInstanceStatus(cloud, id, status, now())) throw new NicError('ERR_NOT_FOUND', `emulator: there is no instance ${id}`);
     },
+    holdJobs: () => jobs.hold(),
+    releaseJobs: () => jobs.release(),
     idle: () => service.idle(),
     close,
   };

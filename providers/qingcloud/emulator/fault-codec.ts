@@ -34,6 +34,7 @@ const FAULTS = {
       outcome: OutcomeCodec,
       durationMs: MillisecondsCodec,
       linksAfterMs: t.union([MillisecondsCodec, t.literal('never')]),
+      errorCodes: t.string,
       landed: t.boolean,
     }),
   ]),

@@ -90,6 +90,8 @@ export interface JobFault {
   readonly durationMs?: number;
   /** When the links appear (detach: vanish), in milliseconds from the call, before or after the job's end; `never`: they do not. Default: at its end. */
   readonly linksAfterMs?: number | 'never';
+  /** `error_codes` of a job that ends in failure. Default `5000`. */
+  readonly errorCodes?: string;
   /** True: the NICs get their new state although the job ends in failure. Default false: links that appeared are taken away again. */
   readonly landed?: boolean;
 }

@@ -4,7 +4,7 @@ import type { NicFabric } from '../../../lib/fabric.js';
 import type { Logger } from '../../../lib/log.js';
 import type { Cloud } from './cloud.js';
 import type { JobFault } from './faults.js';
-import { endJob, markPlugged, updateJob } from './jobs.js';
+import { endJob, type JobEnd, markPlugged, updateJob } from './jobs.js';
 import type { EmulatedJob, EmulatedNic } from './model.js';
 import type { Settings } from './settings.js';
 
@@ -24,6 +24,12 @@ interface Plan {
   readonly linksAfterMs: number | 'never';
   readonly outcome: NonNullable<JobFault['outcome']>;
   readonly landed: boolean;
+  readonly errorCodes: string;
+}
+
+interface Gate {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
 }
 
 interface Step {
@@ -40,6 +46,7 @@ export class JobRunner {
   readonly #log: Logger;
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  #held: Gate | undefined;
 
   /** Starts nothing. */
   constructor(parts: JobRunnerParts) {
@@ -54,10 +61,27 @@ export class JobRunner {
   start(job: EmulatedJob, fault: JobFault | undefined): void {
     const run = this.#run(job, this.#planOf(job, fault))
       .catch((error: unknown) => {
-        if (!this.#stop.signal.aborted) this.#fail(job, error);
+        if (!this.#stop.signal.aborted) return this.#fail(job, error);
+        return undefined;
       })
       .finally(() => this.#running.delete(run));
     this.#running.add(run);
+  }
+
+  /** Jobs that start from now on stay `pending`, and their time does not run, until {@link release}. */
+  hold(): void {
+    if (this.#held !== undefined) return;
+    let resolve = (): void => {};
+    const promise = new Promise<void>((open) => {
+      resolve = open;
+    });
+    this.#held = { promise, resolve };
+  }
+
+  /** Lets held jobs begin, and later ones too. */
+  release(): void {
+    this.#held?.resolve();
+    this.#held = undefined;
   }
 
   /** Resolves when no job runs that will ever end by itself. Stuck jobs do not count once their links have moved. */
@@ -68,6 +92,7 @@ export class JobRunner {
   /** Stops all jobs where they are. */
   async close(): Promise<void> {
     this.#stop.abort(new NicError('ERR_CANCELLED', 'the emulator was closed'));
+    this.release();
     await this.idle();
   }
 
@@ -76,10 +101,13 @@ export class JobRunner {
     const durationMs = fault?.durationMs ?? (job.action === 'AttachNics' ? attachMs : detachMs);
     const outcome = fault?.outcome ?? 'successful';
     const landed = outcome === 'successful' || (fault?.landed ?? false);
-    return { durationMs, outcome, landed, pendingMs: Math.min(pendingMs, durationMs), linksAfterMs: fault?.linksAfterMs ?? durationMs };
+    const errorCodes = outcome === 'successful' ? '' : (fault?.errorCodes ?? '5000');
+    const linksAfterMs = fault?.linksAfterMs ?? durationMs;
+    return { durationMs, outcome, landed, errorCodes, linksAfterMs, pendingMs: Math.min(pendingMs, durationMs) };
   }
 
   async #run(job: EmulatedJob, plan: Plan): Promise<void> {
+    await this.#held?.promise;
     const start = this.#clock.now();
     for (const step of this.#stepsOf(job, plan)) {
       const wait = start + step.at - this.#clock.now();
@@ -96,7 +124,10 @@ export class JobRunner {
     const early = linksAfterMs !== 'never' && linksAfterMs < durationMs;
     const moves = linksAfterMs !== 'never' && (landed || early || outcome === 'stuck');
     if (moves) steps.push({ at: linksAfterMs, act: () => this.#moveLinks(job, job.action === 'AttachNics') });
-    if (outcome !== 'stuck') steps.push({ at: durationMs, act: () => this.#end(job, outcome, landed, moves && !landed) });
+    if (outcome !== 'stuck') {
+      const end: JobEnd = { status: outcome, errorCodes: plan.errorCodes, landed };
+      steps.push({ at: durationMs, act: () => this.#end(job, end, moves && !landed) });
+    }
     // A stable sort: with equal times the links move before the job ends.
     return steps.sort((a, b) => a.at - b.at);
   }
@@ -105,36 +136,55 @@ export class JobRunner {
     this.#cloud.commit(updateJob(this.#cloud.state, job.id, change));
   }
 
-  async #end(job: EmulatedJob, outcome: 'successful' | 'failed' | 'done with failure', landed: boolean, undo: boolean): Promise<void> {
+  async #end(job: EmulatedJob, end: JobEnd, undo: boolean): Promise<void> {
     if (undo) await this.#moveLinks(job, job.action !== 'AttachNics');
-    const errorCodes = outcome === 'successful' ? '' : '5000';
-    this.#cloud.commit(endJob(this.#cloud.state, job.id, { status: outcome, errorCodes, landed }, this.#clock.now()));
-    this.#log.info(`job ${job.id} ${outcome}`, { action: job.action, nics: job.nicIds.join(' '), instance: job.instanceId });
+    this.#cloud.commit(endJob(this.#cloud.state, job.id, end, this.#clock.now()));
+    this.#log.info(`job ${job.id} ${end.status}`, { action: job.action, nics: job.nicIds.join(' '), instance: job.instanceId });
   }
 
-  #fail(job: EmulatedJob, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#log.warn(`job ${job.id} failed: the fabric refused`, { action: job.action, nics: job.nicIds.join(' '), reason });
-    const end = { status: 'failed', errorCodes: '5000', landed: false } as const;
+  async #fail(job: EmulatedJob, error: unknown): Promise<void> {
+    this.#log.warn(`job ${job.id} failed: the fabric refused`, { action: job.action, nics: job.nicIds.join(' '), reason: toText(error) });
+    if (job.action === 'AttachNics') {
+      await this.#moveLinks(job, false).catch((again: unknown) => {
+        this.#log.warn(`job ${job.id}: links stay behind`, { nics: job.nicIds.join(' '), reason: toText(again) });
+      });
+    }
+    const end: JobEnd = { status: 'failed', errorCodes: '5000', landed: false };
     this.#cloud.commit(endJob(this.#cloud.state, job.id, end, this.#clock.now()));
   }
 
   async #moveLinks(job: EmulatedJob, plug: boolean): Promise<void> {
-    const nics = job.nicIds.flatMap((id) => this.#cloud.state.nics.get(id) ?? []);
-    await Promise.all(nics.map((nic) => (plug ? this.#plug(nic, nic.transition?.instanceId ?? job.instanceId) : this.#unplug(nic))));
-    this.#cloud.commit(markPlugged(this.#cloud.state, job.nicIds, plug));
+    await Promise.all(job.nicIds.map((id) => this.#moveLink(job, id, plug)));
     this.#change(job, { linksAt: this.#clock.now() });
+  }
+
+  /** Links that move after the end of their job may find that the NIC has become another job's business, or is gone. */
+  async #moveLink(job: EmulatedJob, nicId: string, plug: boolean): Promise<void> {
+    const nic = this.#cloud.state.nics.get(nicId);
+    if (nic === undefined) {
+      if (!plug) await this.#fabric?.unplug(nicId);
+      return;
+    }
+    if (nic.transition === undefined ? (nic.status === 'in-use') !== plug : nic.transition.jobId !== job.id) return;
+    await (plug ? this.#plug(nic, nic.instanceId ?? job.instanceId) : this.#unplug(nic));
   }
 
   async #plug(nic: EmulatedNic, instanceId: string): Promise<void> {
     if (this.#fabric === undefined || this.#cloud.state.instances.get(instanceId)?.hasNamespace !== true) return;
     await this.#fabric.plug({ id: nic.id, mac: nic.id, address: nic.address, subnetId: nic.vxnetId }, instanceId);
+    this.#cloud.commit(markPlugged(this.#cloud.state, nic.id, true));
     if (this.#cloud.state.nics.get(nic.id)?.antiSpoofing === false) await this.#fabric.allowForwarding(nic.id);
     this.#log.info(`plugged ${nic.id}`, { instance: instanceId, address: nic.address, vxnet: nic.vxnetId });
   }
 
   async #unplug(nic: EmulatedNic): Promise<void> {
+    if (!nic.plugged) return;
     await this.#fabric?.unplug(nic.id);
+    this.#cloud.commit(markPlugged(this.#cloud.state, nic.id, false));
     this.#log.info(`unplugged ${nic.id}`, { address: nic.address, vxnet: nic.vxnetId });
   }
+}
+
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -59,10 +59,10 @@ export function updateJob(state: CloudState, jobId: string, change: Partial<Emul
   return job === undefined ? state : { ...state, jobs: withEntries(state.jobs, [{ ...job, ...change }]) };
 }
 
-/** A state with the links of NICs marked as there or not there. */
-export function markPlugged(state: CloudState, nicIds: readonly string[], plugged: boolean): CloudState {
-  const nics = nicIds.flatMap((id) => state.nics.get(id) ?? []).map((nic) => ({ ...nic, plugged }));
-  return { ...state, nics: withEntries(state.nics, nics) };
+/** A state with the link of a NIC marked as there or not there. A NIC that is gone changes nothing. */
+export function markPlugged(state: CloudState, nicId: string, plugged: boolean): CloudState {
+  const nic = state.nics.get(nicId);
+  return nic === undefined ? state : { ...state, nics: withEntries(state.nics, [{ ...nic, plugged }]) };
 }
 
 /** How a job ended. */

@@ -90,7 +90,10 @@ function addressIn(where: string, cidr: Cidr, text: string): string {
 function toVxnet(options: VxnetOptions, where: string, now: number): EmulatedVxnet {
   const cidr = rangeOf(`${where}.cidr`, options.cidr);
   const size = 2 ** (32 - cidr.prefix);
-  const { dynRange = { start: addressAt(cidr, 0), end: addressAt(cidr, size - 3) } } = options;
+  const managerIp = addressIn(`${where}.managerIp`, cidr, options.managerIp ?? addressAt(cidr, 0));
+  // By default all of the range but the router, which in the real cloud is the first address.
+  const start = addressAt(cidr, managerIp === addressAt(cidr, 0) ? 1 : 0);
+  const { dynRange = { start, end: addressAt(cidr, size - 3) } } = options;
   if (dynRange !== 'off') {
     addressIn(`${where}.dynRange.start`, cidr, dynRange.start);
     addressIn(`${where}.dynRange.end`, cidr, dynRange.end);
@@ -102,7 +105,7 @@ function toVxnet(options: VxnetOptions, where: string, now: number): EmulatedVxn
     type: options.type ?? 1,
     routerId: options.routerId,
     cidr: formatCidr(cidr),
-    managerIp: addressIn(`${where}.managerIp`, cidr, options.managerIp ?? addressAt(cidr, 0)),
+    managerIp,
     dynRange: dynRange === 'off' ? undefined : dynRange,
     createdAt: now,
   };
