@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { createAttachmentEngine, createFileHostStore, createFileStore } from '../../lib/attachment/index.js';
+import { systemClock } from '../../lib/clock.js';
+import { createFileLocker, createNetlinkDriver } from '../../netlink/index.js';
+import type { PluginHost } from './plugin-host.js';
+import { createPluginLog, loadDebugPrinter } from './plugin-log.js';
+import { providers } from './providers.js';
+
+/** Where the kernel tells this boot from others. */
+const bootIdFile = '/proc/sys/kernel/random/boot_id';
+
+/** The plugin's host as it is: the clouds there are, this kernel, this disk. */
+export function createPluginHost(): PluginHost {
+  return {
+    providers,
+    clock: systemClock,
+    // Start-up counts: whoever waits for the answer began to wait then.
+    startedAt: performance.timeOrigin,
+    async createLog({ logFile, logLevel }, context) {
+      const print = await loadDebugPrinter(process.env);
+      return createPluginLog({
+        level: logLevel,
+        context,
+        ...(logFile === undefined ? {} : { file: logFile }),
+        ...(print === undefined ? {} : { print }),
+      });
+    },
+    async createEngine({ keeping, provider, log }) {
+      const tools = { locker: createFileLocker(), clock: systemClock, random: Math.random };
+      return createAttachmentEngine({
+        provider,
+        driver: createNetlinkDriver(),
+        store: createFileStore({ ...tools, directory: keeping.dataDir }),
+        hostStore: createFileHostStore({ ...tools, directory: keeping.hostDir, originalDirectory: keeping.originalDir }),
+        bootId: readFileSync(bootIdFile, 'utf8').trim(),
+        clock: systemClock,
+        log,
+        limits: { gatewayIdleMs: keeping.gatewayIdleMs },
+      });
+    },
+  };
+}
