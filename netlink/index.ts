@@ -1,0 +1,96 @@
+/**
+ * Linux networking from Node.js: network namespaces, links, addresses and routes over rtnetlink, without a child process.
+ * Works in any namespace that this process may enter, and needs no root for its own.
+ *
+ * @example
+ * ```ts
+ * import { openNamespace, openRtnetlink } from 'hostnic-cni/netlink';
+ *
+ * const namespace = await openNamespace({ kind: 'path', path: '/run/netns/blue' });
+ * const rtnetlink = openRtnetlink(namespace);
+ * const { index } = await rtnetlink.link.get({ name: 'eth0' });
+ * await rtnetlink.address.ensure({ linkIndex: index, address: '192.0.2.10/24' });
+ * await rtnetlink.link.set(index, { up: true });
+ * await rtnetlink.route.replace({ dst: '0.0.0.0/0', gateway: '192.0.2.1' });
+ * rtnetlink.close();
+ * namespace.close();
+ * ```
+ * @packageDocumentation
+ */
+export type { BatchResult, ConnectionOptions, NetlinkRequest } from './connection.js';
+export type { NamedNamespaceOptions } from './named-namespace.js';
+export { createNamedNamespace, deleteNamedNamespace, NAMED_NAMESPACES_FOLDER, openNamedNamespace } from './named-namespace.js';
+export type { NamespaceHandle } from './namespace.js';
+export { createNamespace, isNamespace, openNamespace, runInNamespace, socketInNamespace } from './namespace.js';
+export type { Rtnetlink } from './rtnetlink.js';
+export { openRtnetlink } from './rtnetlink.js';
+export type {
+  AddressListOptions,
+  LinkListOptions,
+  LinkMoveOptions,
+  LinkQuery,
+  LinkSettings,
+  NewAddress,
+  NewLink,
+  NewNextHop,
+  NewRoute,
+  PeerSettings,
+  Requester,
+  RouteListOptions,
+  RouteLookupOptions,
+} from './services/index.js';
+export {
+  AddressService,
+  addAddressRequest,
+  addLinkRequest,
+  addRouteRequest,
+  appendRouteRequest,
+  deleteAddressRequest,
+  deleteLinkRequest,
+  deleteRouteRequest,
+  isErrno,
+  LinkService,
+  RouteService,
+  replaceAddressRequest,
+  replaceRouteRequest,
+  setLinkRequest,
+} from './services/index.js';
+export { toLink } from './to-link.js';
+export type {
+  AddressAttributes,
+  AddressLifetime,
+  AddressMessage,
+  Attribute,
+  BridgeData,
+  IpvlanData,
+  LinkAttributes,
+  LinkInfo,
+  LinkMessage,
+  LinkStats,
+  MacvlanData,
+  NetlinkMessage,
+  NextHop,
+  NextHopAttributes,
+  RouteAttributes,
+  RouteMessage,
+  RouteMetrics,
+  RouteVia,
+  VethData,
+  VlanData,
+  VxlanData,
+  WithUnknown,
+} from './wire/index.js';
+export {
+  decodeAttributes,
+  encodeAttributes,
+  IF_OPER,
+  IFA_F,
+  IFF,
+  IPVLAN_MODE,
+  MACVLAN_MODE,
+  RT_SCOPE,
+  RT_TABLE,
+  RTN,
+  RTNH_F,
+  RTPROT,
+} from './wire/index.js';

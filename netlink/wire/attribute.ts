@@ -1,0 +1,196 @@
+import { align4 } from './align.js';
+import { ByteWriter } from './byte-writer.js';
+import { copyBytes, decoding, Malformed, viewOf } from './malformed.js';
+import type { ValueCodec } from './value.js';
+
+/** Bits of an attribute's type that are flags (NLA_F_NESTED, NLA_F_NET_BYTEORDER, include/uapi/linux/netlink.h). */
+export const NLA_F = { NESTED: 0x8000, NET_BYTEORDER: 0x4000 } as const;
+const TYPE_MASK = 0x3fff;
+const HEADER = 4;
+
+/** One attribute as it stands in a message. */
+export interface Attribute {
+  /** The number, without flags. */
+  readonly type: number;
+  /** The flags: see {@link NLA_F}. */
+  readonly flags: number;
+  /** The payload without padding. */
+  readonly value: Uint8Array;
+}
+
+/**
+ * Calls `visit` for each attribute with its type without flags, the range of its payload and where the next begins.
+ * @throws Malformed when one reaches over the end
+ */
+export function walkAttributes(
+  view: DataView,
+  start: number,
+  end: number,
+  visit: (type: number, from: number, to: number, next: number) => void,
+): void {
+  let offset = start;
+  while (offset < end) {
+    if (end - offset < HEADER) throw new Malformed(`an attribute header of ${HEADER} bytes, not ${end - offset}`);
+    const length = view.getUint16(offset, true);
+    if (length < HEADER || length > end - offset) throw new Malformed(`an attribute of ${HEADER} to ${end - offset} bytes, not ${length}`);
+    const next = Math.min(end, offset + align4(length));
+    visit(view.getUint16(offset + 2, true) & TYPE_MASK, offset + HEADER, offset + length, next);
+    offset = next;
+  }
+}
+
+/** Reads attributes without knowing what they mean. @throws DecodeError when one reaches over the end */
+export function decodeAttributes(bytes: Uint8Array): readonly Attribute[] {
+  return decoding('attributes', () => {
+    const view = viewOf(bytes, 0);
+    const attributes: Attribute[] = [];
+    walkAttributes(view, 0, bytes.length, (type, from, to) => {
+      attributes.push({ type, flags: view.getUint16(from - 2, true) & ~TYPE_MASK, value: copyBytes(view, from, to) });
+    });
+    return attributes;
+  });
+}
+
+/** Appends one attribute with its padding; `write` appends the payload. @throws RangeError above 65,535 bytes */
+export function writeAttribute(writer: ByteWriter, type: number, write: () => void): void {
+  const start = writer.skip(HEADER);
+  write();
+  const length = writer.length - start;
+  if (length > 0xffff) throw new RangeError(`an attribute holds at most 65,531 bytes, not ${length - HEADER}`);
+  writer.patch16(start, length);
+  writer.patch16(start + 2, type);
+  writer.align();
+}
+
+/** Writes attributes as {@link decodeAttributes} read them, byte for byte. */
+export function encodeAttributes(attributes: readonly Attribute[]): Uint8Array {
+  const writer = new ByteWriter();
+  for (const { type, flags, value } of attributes) writeAttribute(writer, type | flags, () => writer.bytes(value));
+  return writer.finish();
+}
+
+/** How one property of a model stands among the attributes of a message. */
+export interface AttributeField<T> {
+  /** The attribute's number. */
+  readonly type: number;
+  /** How its payload is written. */
+  readonly value: ValueCodec<T>;
+  /** Flags it is sent with; see {@link NLA_F}. */
+  readonly flags?: number;
+  /** What is inside, for finding a place by its offset. */
+  readonly inside?: AttributeTable<object>;
+}
+
+/** One field per property of the model, so that a forgotten one does not compile. */
+export type AttributeFields<T extends object> = { readonly [K in keyof T]-?: AttributeField<NonNullable<T[K]>> };
+
+interface Entry extends AttributeField<unknown> {
+  readonly key: string;
+}
+
+/** The attributes of one kind of message or nest: names of the kernel, and the properties of the model they are read into. */
+export class AttributeTable<T extends object> {
+  readonly #names: ReadonlyMap<number, string>;
+  readonly #entries: readonly Entry[];
+  readonly #byType: readonly (Entry | undefined)[];
+
+  /** @param names the kernel's names and numbers of all attributes, known to the model or not */
+  constructor(names: Readonly<Record<string, number>>, fields: AttributeFields<T>) {
+    this.#names = new Map(Object.entries(names).map(([name, type]) => [type, name]));
+    // Each field has been checked against its property by the compiler; from here on they are looked up by number.
+    const entries = Object.entries(fields) as readonly [string, AttributeField<unknown>][];
+    this.#entries = entries.map(([key, field]) => ({ ...field, key }));
+    const byType: (Entry | undefined)[] = new Array(Math.max(-1, ...this.#entries.map((entry) => entry.type)) + 1).fill(undefined);
+    for (const entry of this.#entries) byType[entry.type] = entry;
+    this.#byType = byType;
+  }
+
+  /** The kernel's name of an attribute, or its number. */
+  nameOf(type: number): string {
+    return this.#names.get(type) ?? `attribute ${type}`;
+  }
+
+  /**
+   * Reads attributes into the properties of `target`. When one comes twice, the last counts, as in the kernel.
+   * @returns the attributes that the model has no property for, as they stand, headers and padding included
+   * @throws Malformed
+   */
+  decode(view: DataView, start: number, end: number, target: Partial<T>): Uint8Array {
+    const unknown: number[] = [];
+    let size = 0;
+    const properties = target as Record<string, unknown>;
+    walkAttributes(view, start, end, (type, from, to, next) => {
+      const entry = this.#byType[type];
+      if (entry === undefined) {
+        unknown.push(from - HEADER, next);
+        size += next - from + HEADER;
+        return;
+      }
+      try {
+        properties[entry.key] = entry.value.decode(view, from, to);
+      } catch (error) {
+        throw error instanceof Malformed ? error.within(this.nameOf(entry.type)) : error;
+      }
+    });
+    return size === 0 ? NOTHING : gather(view, unknown, size);
+  }
+
+  /** Appends the properties of `source` that are not undefined, in the order of the table. */
+  encode(source: T, writer: ByteWriter): void {
+    const properties = source as Readonly<Record<string, unknown>>;
+    for (const entry of this.#entries) {
+      const value = properties[entry.key];
+      if (value === undefined) continue;
+      writeAttribute(writer, entry.type | (entry.flags ?? 0), () => entry.value.encode(value, writer));
+    }
+  }
+
+  /** Names the attribute at `offset` of `bytes`, from the outermost inwards, as in `IFLA_LINKINFO.IFLA_INFO_KIND`; undefined when there is none. */
+  locate(bytes: Uint8Array, start: number, offset: number): string | undefined {
+    const view = viewOf(bytes, 0);
+    let found: string | undefined;
+    walkAttributes(view, start, bytes.length, (type, from, to, next) => {
+      if (offset < from - HEADER || offset >= next) return;
+      const name = this.nameOf(type);
+      const inner = offset < from ? undefined : this.#byType[type]?.inside?.locate(bytes.subarray(0, to), from, offset);
+      found = inner === undefined ? name : `${name}.${inner}`;
+    });
+    return found;
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function gather(view: DataView, ranges: readonly number[], size: number): Uint8Array {
+  const result = new Uint8Array(size);
+  let length = 0;
+  for (let i = 0; i + 1 < ranges.length; i += 2) {
+    const start = ranges[i] ?? 0;
+    const end = ranges[i + 1] ?? 0;
+    result.set(new Uint8Array(view.buffer, view.byteOffset + start, end - start), length);
+    length += end - start;
+  }
+  return result;
+}
+
+/** What every model of attributes has beside its properties. */
+export interface WithUnknown {
+  /** Attributes that this model has no property for, as they stand in the message, headers and padding included; see {@link decodeAttributes}. */
+  readonly unknown?: Uint8Array;
+}
+
+/** A nest of attributes as a value. */
+export function nest<T extends object>(table: AttributeTable<T>): ValueCodec<T & WithUnknown> {
+  return {
+    decode(view, start, end) {
+      const target: Partial<T> = {};
+      const unknown = table.decode(view, start, end, target);
+      const value = target as T & WithUnknown;
+      return unknown.length === 0 ? value : { ...value, unknown };
+    },
+    encode(value, writer) {
+      table.encode(value, writer);
+      if (value.unknown !== undefined) writer.bytes(value.unknown);
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { align4 } from './align.js';
+
+/** Builds bytes from front to back, in the byte order of the machine (little-endian on x64 and arm64). */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #length = 0;
+
+  /** @param capacity bytes to start with; it grows as needed */
+  constructor(capacity = 128) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** How many bytes have been written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Makes room for `count` zero bytes and says where they begin. */
+  skip(count: number): number {
+    const start = this.#length;
+    const end = start + count;
+    if (end > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(end, 2 * this.#bytes.length));
+      grown.set(this.#bytes.subarray(0, start));
+      this.#bytes = grown;
+      this.#view = new DataView(grown.buffer);
+    }
+    this.#length = end;
+    return start;
+  }
+
+  /** Appends one byte. */
+  u8(value: number): void {
+    this.#view.setUint8(this.skip(1), value);
+  }
+
+  /** Appends 16 bits. */
+  u16(value: number): void {
+    this.#view.setUint16(this.skip(2), value, true);
+  }
+
+  /** Appends 16 bits in network order. */
+  be16(value: number): void {
+    this.#view.setUint16(this.skip(2), value, false);
+  }
+
+  /** Appends 32 bits; negative numbers in two's complement. */
+  u32(value: number): void {
+    this.#view.setUint32(this.skip(4), value, true);
+  }
+
+  /** Appends 64 bits. */
+  u64(value: bigint): void {
+    this.#view.setBigUint64(this.skip(8), value, true);
+  }
+
+  /** Appends bytes as they are. */
+  bytes(value: Uint8Array): void {
+    const start = this.skip(value.length);
+    this.#bytes.set(value, start);
+  }
+
+  /** Appends zeros up to the next multiple of four. */
+  align(): void {
+    this.skip(align4(this.#length) - this.#length);
+  }
+
+  /** Overwrites 16 bits at a place written before. */
+  patch16(offset: number, value: number): void {
+    this.#view.setUint16(offset, value, true);
+  }
+
+  /** Overwrites 32 bits at a place written before. */
+  patch32(offset: number, value: number): void {
+    this.#view.setUint32(offset, value, true);
+  }
+
+  /** What has been written. It shares memory with the writer. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+}

@@ -1,0 +1,110 @@
+import { AttributeTable, NLA_F, walkAttributes, writeAttribute } from './attribute.js';
+import { ByteWriter } from './byte-writer.js';
+import { IFLA } from './constants.js';
+import { createLinkInfoCodec, linkInfoNames } from './link-info.js';
+import type { LinkAttributes, LinkMessage } from './link-model.js';
+import { linkStats } from './link-stats.js';
+import { decoding, Malformed, viewOf } from './malformed.js';
+import { bool8, hardwareAddress, s32, text, u8, u32, type ValueCodec } from './value.js';
+
+/** Length of struct ifinfomsg (include/uapi/linux/rtnetlink.h). */
+export const LINK_HEADER = 16;
+
+/** IFLA_PROP_LIST: a nest with one IFLA_ALT_IFNAME for each name. Properties of other kinds, which no kernel has yet, are passed over. */
+const altNames: ValueCodec<readonly string[]> = {
+  decode(view, start, end) {
+    const names: string[] = [];
+    walkAttributes(view, start, end, (type, from, to) => {
+      if (type === IFLA.IFLA_ALT_IFNAME) names.push(text.decode(view, from, to));
+    });
+    return names;
+  },
+  encode(names, writer) {
+    for (const name of names) writeAttribute(writer, IFLA.IFLA_ALT_IFNAME, () => text.encode(name, writer));
+  },
+};
+
+/** A link message inside an attribute, as a veth's peer is. */
+const linkValue: ValueCodec<LinkMessage> = {
+  decode: (view, start, end) => readLink(view, start, end),
+  encode: (link, writer) => writeLink(link, writer),
+};
+
+const full = new AttributeTable<LinkAttributes>(IFLA, {
+  name: { type: IFLA.IFLA_IFNAME, value: text },
+  mac: { type: IFLA.IFLA_ADDRESS, value: hardwareAddress },
+  broadcast: { type: IFLA.IFLA_BROADCAST, value: hardwareAddress },
+  permanentMac: { type: IFLA.IFLA_PERM_ADDRESS, value: hardwareAddress },
+  mtu: { type: IFLA.IFLA_MTU, value: u32 },
+  minMtu: { type: IFLA.IFLA_MIN_MTU, value: u32 },
+  maxMtu: { type: IFLA.IFLA_MAX_MTU, value: u32 },
+  lowerIndex: { type: IFLA.IFLA_LINK, value: u32 },
+  lowerNamespaceId: { type: IFLA.IFLA_LINK_NETNSID, value: s32 },
+  masterIndex: { type: IFLA.IFLA_MASTER, value: u32 },
+  txQueueLength: { type: IFLA.IFLA_TXQLEN, value: u32 },
+  txQueues: { type: IFLA.IFLA_NUM_TX_QUEUES, value: u32 },
+  rxQueues: { type: IFLA.IFLA_NUM_RX_QUEUES, value: u32 },
+  qdisc: { type: IFLA.IFLA_QDISC, value: text },
+  operState: { type: IFLA.IFLA_OPERSTATE, value: u8 },
+  linkMode: { type: IFLA.IFLA_LINKMODE, value: u8 },
+  group: { type: IFLA.IFLA_GROUP, value: u32 },
+  promiscuity: { type: IFLA.IFLA_PROMISCUITY, value: u32 },
+  carrier: { type: IFLA.IFLA_CARRIER, value: bool8 },
+  alias: { type: IFLA.IFLA_IFALIAS, value: text },
+  physPortName: { type: IFLA.IFLA_PHYS_PORT_NAME, value: text },
+  parentDeviceName: { type: IFLA.IFLA_PARENT_DEV_NAME, value: text },
+  parentBusName: { type: IFLA.IFLA_PARENT_DEV_BUS_NAME, value: text },
+  info: { type: IFLA.IFLA_LINKINFO, value: createLinkInfoCodec(linkValue), flags: NLA_F.NESTED, inside: linkInfoNames },
+  altNames: { type: IFLA.IFLA_PROP_LIST, value: altNames, flags: NLA_F.NESTED },
+  altName: { type: IFLA.IFLA_ALT_IFNAME, value: text },
+  namespaceFd: { type: IFLA.IFLA_NET_NS_FD, value: u32 },
+  namespacePid: { type: IFLA.IFLA_NET_NS_PID, value: u32 },
+  targetNamespaceId: { type: IFLA.IFLA_TARGET_NETNSID, value: s32 },
+  newNamespaceId: { type: IFLA.IFLA_NEW_NETNSID, value: s32 },
+  newIndex: { type: IFLA.IFLA_NEW_IFINDEX, value: u32 },
+  extMask: { type: IFLA.IFLA_EXT_MASK, value: u32 },
+  stats: { type: IFLA.IFLA_STATS64, value: linkStats },
+});
+
+/** The attributes of a link message, for finding a place by its offset. */
+export const linkNames = full;
+
+function readLink(view: DataView, start: number, end: number): LinkMessage {
+  if (end - start < LINK_HEADER) throw new Malformed(`at least ${LINK_HEADER} bytes, not ${end - start}`);
+  const link: { -readonly [K in keyof LinkMessage]: LinkMessage[K] } = {
+    family: view.getUint8(start),
+    type: view.getUint16(start + 2, true),
+    index: view.getInt32(start + 4, true),
+    flags: view.getUint32(start + 8, true),
+    change: view.getUint32(start + 12, true),
+  };
+  const unknown = full.decode(view, start + LINK_HEADER, end, link);
+  if (unknown.length > 0) link.unknown = unknown;
+  return link;
+}
+
+function writeLink(link: LinkMessage, writer: ByteWriter): void {
+  writer.u8(link.family ?? 0);
+  writer.u8(0);
+  writer.u16(link.type ?? 0);
+  writer.u32(link.index >>> 0);
+  writer.u32(link.flags ?? 0);
+  writer.u32(link.change ?? 0);
+  full.encode(link, writer);
+  if (link.unknown !== undefined) writer.bytes(link.unknown);
+}
+
+/**
+ * Reads the payload of RTM_NEWLINK, RTM_DELLINK or RTM_GETLINK.
+ * @throws DecodeError when it is cut off or an attribute has the wrong length
+ */
+export function decodeLink(payload: Uint8Array): LinkMessage {
+  return decoding('link message', () => readLink(viewOf(payload, LINK_HEADER), 0, payload.length));
+}
+
+/** Writes the payload of a link message. Properties that are undefined are left out. @throws RangeError when a value cannot be written */
+export function encodeLink(link: LinkMessage): Uint8Array {
+  const writer = new ByteWriter();
+  writeLink(link, writer);
+  return writer.finish();
+}

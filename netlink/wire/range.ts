@@ -1,0 +1,30 @@
+import { FAMILY } from './constants.js';
+
+/** A range as text from an address attribute and the prefix length in the header; undefined in families other than IPv4 and IPv6. */
+export function rangeOf(family: number, address: string | undefined, prefix: number): string | undefined {
+  if (address !== undefined) return `${address}/${prefix}`;
+  if (family === FAMILY.INET) return `0.0.0.0/${prefix}`;
+  return family === FAMILY.INET6 ? `::/${prefix}` : undefined;
+}
+
+/** An address range taken apart for a message. */
+export interface RangeWire {
+  /** The address; undefined when the range is everything, or there is none. */
+  readonly address: string | undefined;
+  /** The prefix length. */
+  readonly prefix: number;
+}
+
+/** Takes a range such as `10.0.0.0/8` apart. @throws RangeError when it has no prefix length, or an impossible one */
+export function splitRange(range: string | undefined): RangeWire {
+  if (range === undefined) return { address: undefined, prefix: 0 };
+  const slash = range.indexOf('/');
+  if (slash < 0) throw new RangeError('a range with its prefix length is needed');
+  const prefix = Number(range.slice(slash + 1));
+  const address = range.slice(0, slash);
+  if (!Number.isInteger(prefix) || prefix < 0 || prefix > (address.includes(':') ? 128 : 32)) {
+    throw new RangeError('a prefix length from 0 to 32 or 128 is needed');
+  }
+  // The kernel's own messages leave the address of a default route out, and an unspecified one in a request is refused by IPv6's.
+  return { address: prefix === 0 ? undefined : address, prefix };
+}
