@@ -1,0 +1,225 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import * as E from 'fp-ts/lib/Either.js';
+import type { Got, RequestError } from 'got';
+import type { Clock } from '../../lib/clock.js';
+import { decode } from '../../lib/codec.js';
+import { ProviderError } from '../../lib/errors.js';
+import type { Logger } from '../../lib/log.js';
+import type { QingCloudConfig } from './config.js';
+import { type RequestKind, toAbortedError, toRefusalError, toResponseError } from './errors.js';
+import { type ParamValue, toParams } from './params.js';
+import { RetCode } from './ret-code.js';
+import { formatTimeStamp, signQuery } from './signature.js';
+import { EnvelopeCodec } from './wire.js';
+
+/** A reply is a list of at most 100 small items; more than this is no reply. */
+const MAX_REPLY_BYTES = 16 * 1024 * 1024;
+
+/** System calls that run before a connection is there: what fails in them has sent nothing. */
+const CONNECTING_CALLS: readonly unknown[] = ['connect', 'getaddrinfo', 'bind'];
+const CONNECTING_TIMEOUTS: readonly unknown[] = ['lookup', 'connect', 'secureConnect'];
+/** Node's codes for a certificate that does not verify (OpenSSL, `X509_verify_cert_error_string`): the handshake is not over then. */
+const CERTIFICATE_CODES = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/;
+
+/** What {@link ApiClient} needs. */
+export interface ApiClientOptions {
+  /** Where the API is and who asks. */
+  readonly config: QingCloudConfig;
+  /** Gives the time stamps of requests. */
+  readonly clock: Clock;
+  /** Hears about each request. */
+  readonly log: Logger;
+  /** Limit of one request, from its start to the last byte of its reply, in milliseconds. */
+  readonly requestTimeoutMs: number;
+}
+
+/** One request. */
+export interface ApiRequest {
+  /** The action. */
+  readonly action: string;
+  /** How often it may reach the service. */
+  readonly kind: RequestKind;
+  /** Its own parameters. */
+  readonly values: Readonly<Record<string, ParamValue>>;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: string;
+  readonly date: string | undefined;
+}
+
+function textField(value: unknown, name: string): string | undefined {
+  if (typeof value !== 'object' || value === null || !(name in value)) return undefined;
+  const field: unknown = Reflect.get(value, name);
+  return typeof field === 'string' ? field : undefined;
+}
+
+/** A function, since the compiler takes a signal that was not aborted for one that never will be. */
+function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
+  return signal?.aborted === true;
+}
+
+/** True when the request certainly never left this host. When in doubt it may have. */
+function neverLeft(error: unknown): boolean {
+  const code = textField(error, 'code') ?? '';
+  if (textField(error, 'name') === 'TimeoutError') return CONNECTING_TIMEOUTS.includes(textField(error, 'event'));
+  if (code === 'ECONNREFUSED' || CERTIFICATE_CODES.test(code)) return true;
+  const cause = error instanceof Error ? error.cause : undefined;
+  // All addresses of the host were tried: each attempt must have failed before it connected.
+  if (cause instanceof AggregateError) return cause.errors.length > 0 && cause.errors.every(neverLeft);
+  const call = textField(error, 'syscall') ?? textField(cause, 'syscall');
+  return CONNECTING_CALLS.includes(call);
+}
+
+/**
+ * Sends signed requests, one attempt each, and tells exactly what became of them. The only place where got is used,
+ * and where its errors are translated: they hold the signed URL, so none of them is passed on.
+ */
+export class ApiClient {
+  readonly #options: ApiClientOptions;
+  readonly #agent: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  #got: Promise<Got> | undefined;
+
+  constructor(options: ApiClientOptions) {
+    this.#options = options;
+    this.#agent = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  }
+
+  /**
+   * Sends a request once.
+   * @returns the reply, whose `ret_code` is 0; the rest of it is not decoded
+   * @throws ProviderError of any kind
+   */
+  async send(request: ApiRequest, signal: AbortSignal | undefined): Promise<unknown> {
+    const { action } = request;
+    const { clock, log } = this.#options;
+    if (isAborted(signal)) throw toAbortedError(action, signal, 'refused');
+    const start = clock.now();
+    try {
+      const reply = await this.#exchange(request, signal);
+      const body = this.#read(request, reply);
+      log.debug(`${action} succeeded`, { action, ms: clock.now() - start });
+      return body;
+    } catch (error) {
+      if (error instanceof ProviderError) {
+        const { code, retCode, outcome } = error;
+        log.debug(`${action} failed`, { action, ms: clock.now() - start, code, retCode, outcome });
+      }
+      throw error;
+    }
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.#agent.http.destroy();
+    this.#agent.https.destroy();
+  }
+
+  #load(): Promise<Got> {
+    // Loading it takes 20 ms, which a command without a call to the cloud need not pay.
+    this.#got ??= import('got').then(({ got }) => {
+      const { connectionTimeoutMs, protocol } = this.#options.config;
+      const connecting = connectionTimeoutMs === 0 ? {} : { lookup: connectionTimeoutMs, connect: connectionTimeoutMs };
+      const securing = connectionTimeoutMs === 0 || protocol === 'http' ? {} : { secureConnect: connectionTimeoutMs };
+      return got.extend({
+        agent: this.#agent,
+        retry: { limit: 0 },
+        followRedirect: false,
+        throwHttpErrors: false,
+        responseType: 'text',
+        timeout: { ...connecting, ...securing, request: this.#options.requestTimeoutMs },
+        headers: { 'user-agent': 'hostnic-cni' },
+      });
+    });
+    return this.#got;
+  }
+
+  /** The URL, signed with the time of now. */
+  #url({ action, values }: ApiRequest): string {
+    const { accessKeyId, secretAccessKey, protocol, host, port, path, zone } = this.#options.config;
+    const params = toParams({
+      ...values,
+      action,
+      zone,
+      time_stamp: formatTimeStamp(this.#options.clock.now()),
+      access_key_id: accessKeyId,
+      signature_method: 'HmacSHA256',
+      signature_version: '1',
+    });
+    const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    return `${protocol}://${authority}${path}?${signQuery({ path, params, secretAccessKey })}`;
+  }
+
+  async #exchange(request: ApiRequest, signal: AbortSignal | undefined): Promise<Reply> {
+    const { action } = request;
+    const got = await this.#load();
+    if (isAborted(signal)) throw toAbortedError(action, signal, 'refused');
+    const running = got.get(this.#url(request), signal === undefined ? {} : { signal });
+    let oversized = false;
+    running.on('downloadProgress', ({ transferred }) => {
+      if (transferred <= MAX_REPLY_BYTES) return;
+      oversized = true;
+      running.cancel();
+    });
+    try {
+      const { statusCode, body, headers } = await running;
+      return { status: statusCode, body, date: headers.date };
+    } catch (error) {
+      if (isAborted(signal)) throw toAbortedError(action, signal, neverLeft(error) ? 'refused' : 'unknown');
+      if (oversized) throw this.#noAnswer(request, `a reply of more than ${MAX_REPLY_BYTES} bytes came`, false);
+      if (textField(error, 'code')?.startsWith('HPE_') === true) throw this.#noAnswer(request, 'something that is no HTTP came', true);
+      throw this.#broken(request, error as RequestError);
+    }
+  }
+
+  #read(request: ApiRequest, reply: Reply): unknown {
+    const { action, kind } = request;
+    // The service answers everything it understands with 200 (docs, api/overview): anything else is from something in between.
+    if (reply.status !== 200)
+      throw this.#noAnswer(request, `HTTP status ${reply.status} came`, reply.status >= 500 || reply.status === 429);
+    let body: unknown;
+    try {
+      body = JSON.parse(reply.body);
+    } catch {
+      throw this.#noAnswer(request, `${reply.body.length} characters came that are no JSON`, true);
+    }
+    const envelope = decode(EnvelopeCodec, body, `${action} reply`);
+    if (E.isLeft(envelope)) throw this.#noAnswer(request, envelope.left.message, true);
+    const { ret_code: retCode, message } = envelope.right;
+    if (retCode === RetCode.ok) return body;
+    throw toRefusalError({ action, kind, retCode, message: this.#redact(message ?? ''), skewMs: this.#skew(reply.date) });
+  }
+
+  #skew(date: string | undefined): number | undefined {
+    const time = date === undefined ? Number.NaN : Date.parse(date);
+    return Number.isNaN(time) ? undefined : this.#options.clock.now() - time;
+  }
+
+  #broken(request: ApiRequest, error: RequestError): ProviderError {
+    const { protocol, host, port } = this.#options.config;
+    const refused = neverLeft(error);
+    const why = error.code === 'ETIMEDOUT' || error.message === '' ? `${error.message} (${error.code})` : error.message;
+    return new ProviderError('ERR_TRANSPORT', `${request.action}: ${protocol}://${host}:${port} gave no answer: ${this.#redact(why)}`, {
+      action: request.action,
+      retryable: !CERTIFICATE_CODES.test(error.code),
+      outcome: refused ? 'refused' : 'unknown',
+      cause: error.cause,
+    });
+  }
+
+  /** Names the place: what answers may be something else that listens there. */
+  #noAnswer(request: ApiRequest, what: string, retryable: boolean): ProviderError {
+    const { protocol, host, port, path } = this.#options.config;
+    return toResponseError(request.action, `${what} from ${protocol}://${host}:${port}${path}`, retryable);
+  }
+
+  #redact(text: string): string {
+    const { accessKeyId, secretAccessKey } = this.#options.config;
+    return text
+      .replaceAll(secretAccessKey, '…')
+      .replaceAll(accessKeyId, '…')
+      .replace(/signature=[^&\s]+/g, 'signature=…');
+  }
+}

@@ -1,0 +1,62 @@
+import * as t from 'io-ts';
+import { parseMac } from '../../lib/address.js';
+import { IntegerCodec, NonEmptyTextCodec, refine } from '../../lib/codec.js';
+
+/*
+ * Replies as they come (docs, command_list; Go SDK, service/*.go). Optional fields may be missing or null; fields that are not named here are ignored.
+ */
+
+const OptionalTextCodec = t.union([t.string, t.null, t.undefined], 'a text');
+const OptionalIntegerCodec = t.union([IntegerCodec, t.null, t.undefined], 'a whole number');
+const NicIdCodec = refine(t.string, 'a MAC address', (value) => parseMac(value) !== undefined);
+
+/** What every reply has. */
+export const EnvelopeCodec = t.intersection([t.type({ ret_code: IntegerCodec }), t.partial({ message: OptionalTextCodec })]);
+
+/** A list of items of which `total_count` match. */
+export const PageCodec = t.partial({ total_count: OptionalIntegerCodec });
+
+const CreatedNicCodec = t.intersection([t.type({ nic_id: NicIdCodec }), t.partial({ private_ip: OptionalTextCodec })]);
+
+/** CreateNics. */
+export const CreateNicsReplyCodec = t.type({ nics: t.array(CreatedNicCodec) });
+
+/** AttachNics and DetachNics. */
+export const JobReplyCodec = t.type({ job_id: NonEmptyTextCodec });
+
+/** An item of DescribeNics. */
+export const NicWireCodec = t.intersection([
+  t.type({ nic_id: NicIdCodec, vxnet_id: NonEmptyTextCodec }),
+  t.partial({
+    nic_name: OptionalTextCodec,
+    status: OptionalTextCodec,
+    instance_id: OptionalTextCodec,
+    private_ip: OptionalTextCodec,
+    role: OptionalIntegerCodec,
+    create_time: OptionalTextCodec,
+  }),
+]);
+/** An item of DescribeNics. */
+export type NicWire = t.TypeOf<typeof NicWireCodec>;
+
+const RouterWireCodec = t.partial({ router_id: OptionalTextCodec, manager_ip: OptionalTextCodec, ip_network: OptionalTextCodec });
+
+/** An item of DescribeVxnets. */
+export const VxnetWireCodec = t.intersection([
+  t.type({ vxnet_id: NonEmptyTextCodec }),
+  t.partial({
+    vpc_router_id: OptionalTextCodec,
+    available_ip_count: OptionalIntegerCodec,
+    router: t.union([RouterWireCodec, t.null, t.undefined], 'a router'),
+  }),
+]);
+/** An item of DescribeVxnets. */
+export type VxnetWire = t.TypeOf<typeof VxnetWireCodec>;
+
+/** An item of DescribeJobs. */
+export const JobWireCodec = t.intersection([
+  t.type({ job_id: NonEmptyTextCodec, status: t.string }),
+  t.partial({ job_action: OptionalTextCodec, error_codes: OptionalTextCodec }),
+]);
+/** An item of DescribeJobs. */
+export type JobWire = t.TypeOf<typeof JobWireCodec>;
