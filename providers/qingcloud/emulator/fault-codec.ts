@@ -50,7 +50,9 @@ const FaultCodec: t.Type<Fault, unknown> = new t.Type<Fault, unknown>(
     const kind = KindCodec.validate(value, context);
     if (E.isLeft(kind)) return kind;
     const codec: t.Decoder<unknown, Fault> = FAULTS[kind.right.kind];
-    return codec.validate(value, context);
+    // Messages leave out the members of an intersection only where the context says that it is one.
+    const place = context.at(-1);
+    return codec.validate(value, place === undefined ? context : [...context.slice(0, -1), { ...place, type: codec }]);
   },
   t.identity,
 );

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { startEmulator } from '../../../../providers/qingcloud/emulator/index.js';
 import { formatTimeStamp } from '../../../../providers/qingcloud/signature.js';
-import { type EmulatorBed, openEmulatorBed } from '../../../support/emulator-bed.js';
 import { type RawQingCloudOptions, rawCall } from '../../../support/raw-qingcloud.js';
+import { type EmulatorBed, openEmulatorBed } from '../../../support/standing-emulator.js';
 
 describe('the emulator, asked by somebody', () => {
   let bed: EmulatorBed;

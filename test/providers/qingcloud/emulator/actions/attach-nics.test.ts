@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { EmulatorOptions } from '../../../../../providers/qingcloud/emulator/index.js';
-import { type EmulatorBed, INSTANCE, JOB_MS, listParams, openEmulatorBed, VXNET } from '../../../../support/emulator-bed.js';
+import { type EmulatorBed, INSTANCE, JOB_MS, listParams, openEmulatorBed, VXNET } from '../../../../support/standing-emulator.js';
 
 const PRIMARY = '52:54:00:00:00:01';
 

@@ -8,7 +8,7 @@ import {
   OTHER_VXNET,
   openEmulatorBed,
   VXNET,
-} from '../../../../support/emulator-bed.js';
+} from '../../../../support/standing-emulator.js';
 
 describe('CreateNics', () => {
   let bed: EmulatorBed;

@@ -10,7 +10,7 @@ import {
   openEmulatorBed,
   type Reply,
   VXNET,
-} from '../../../../support/emulator-bed.js';
+} from '../../../../support/standing-emulator.js';
 
 const PRIMARY = '52:54:00:00:00:01';
 
