@@ -51,8 +51,10 @@ export interface NicFilter {
  * A cloud that NICs come from: the contract for implementors.
  *
  * - Arguments are already checked by the caller: ids are non-empty, lists are non-empty and hold no double.
- * - Every rejection is a {@link ProviderError} (or `ERR_CANCELLED`, `ERR_DEADLINE` from the signal, `ERR_DECODE` never:
- *   an unreadable answer is `ERR_RESPONSE`), with `outcome` set truthfully: everything the attachment engine guarantees rests on it.
+ * - Every rejection is a {@link ProviderError} (`ERR_DECODE` never: an unreadable answer is `ERR_RESPONSE`), with `outcome` set
+ *   truthfully: everything the attachment engine guarantees rests on it. So is that of a call which its signal ended: a ProviderError with
+ *   the code `ERR_CANCELLED` or `ERR_DEADLINE`, whose outcome is `refused` only when no request can have arrived.
+ *   Only `instanceId` may reject with a plain NicError.
  * - What is not idempotent (`createNic`) is never repeated by the provider once a request may have reached the cloud.
  *   Reads, and what can be repeated without harm, may be retried within `signal`.
  * - Nothing is cached that another process may change, but `describeSubnets` may be.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { contains, formatCidr, formatIp, parseCidr, parseIp, toNetwork } from '../address.js';
+import { ProviderError } from '../errors.js';
 import type { Nic } from '../nic.js';
 import { assertRefused, attachedNic, type DefineCase, nicById, rejectionOf } from './provider-bed.js';
 
@@ -180,8 +181,11 @@ export function defineNicCases(test: DefineCase): void {
       describeJobs: provider.describeJobs([bed.unknownJobId], options),
     };
     const caught = await Promise.all(Object.entries(calls).map(async ([what, call]) => [what, await rejectionOf(call, what)] as const));
-    for (const [what, error] of caught)
-      assert.equal('code' in error && error.code, 'ERR_CANCELLED', `${what} must reject with ERR_CANCELLED`);
+    for (const [what, error] of caught) {
+      assert.ok(error instanceof ProviderError, `${what} must reject with a ProviderError, not with ${error.name}`);
+      assert.equal(error.code, 'ERR_CANCELLED', `${what} must reject with ERR_CANCELLED`);
+      assert.equal(error.outcome, 'refused', `${what}: nothing was sent`);
+    }
     assert.deepEqual(idsOf(await provider.listNics({ name: 'suite-signal' })), [nic.id], 'nothing may have happened');
     const late = AbortSignal.abort(new DOMException('too late', 'TimeoutError'));
     const error = await rejectionOf(provider.listNics({ ids: [nic.id] }, { signal: late }), 'listNics() after its time');

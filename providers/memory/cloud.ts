@@ -1,6 +1,7 @@
-import { systemClock, toAbortError } from '../../lib/clock.js';
+import { systemClock } from '../../lib/clock.js';
 import type { Nic } from '../../lib/nic.js';
 import type { ProviderFeatures } from '../../lib/provider.js';
+import { toAbortedError } from './fault.js';
 import type { MemoryCall, MemoryCallHook, MemoryCloud, MemoryCloudOptions } from './interface.js';
 import { JobRunner } from './job-runner.js';
 import { createMemoryProvider, type RunCall } from './provider.js';
@@ -19,7 +20,7 @@ async function waitFor(waiting: Promise<void>, signal: AbortSignal | undefined, 
   if (signal === undefined) return waiting;
   let onAbort = (): void => {};
   const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(toAbortError(signal, what));
+    onAbort = () => reject(toAbortedError(what, signal, 'unknown'));
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
   });
@@ -73,7 +74,7 @@ export function createMemoryCloud(options: MemoryCloudOptions): MemoryCloud {
 
   const run: RunCall = async (action, args, callOptions, effect) => {
     const signal = callOptions?.signal;
-    if (signal?.aborted === true) throw toAbortError(signal, action);
+    if (signal?.aborted === true) throw toAbortedError(action, signal, 'refused');
     const hook = async (phase: Parameters<MemoryCallHook>[1]): Promise<void> => {
       const waiting = cloud.onCall?.(action, phase, args);
       if (waiting !== undefined) await waitFor(waiting, signal, action);

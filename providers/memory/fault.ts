@@ -1,3 +1,4 @@
+import { toAbortError } from '../../lib/clock.js';
 import { type NicErrorCode, ProviderError } from '../../lib/errors.js';
 
 const RETRYABLE: readonly NicErrorCode[] = ['ERR_BUSY', 'ERR_RATE_LIMIT', 'ERR_CAPACITY', 'ERR_SERVICE', 'ERR_TRANSPORT'];
@@ -17,4 +18,10 @@ export function lostAnswer(action: string): ProviderError {
     outcome: 'unknown',
     retryable: true,
   });
+}
+
+/** The error of a call that its caller ended. @param outcome `unknown` when the request was under way @internal */
+export function toAbortedError(action: string, signal: AbortSignal, outcome: ProviderError['outcome']): ProviderError {
+  const { code, message, cause } = toAbortError(signal, action);
+  return new ProviderError(code, message, { action, outcome, retryable: false, cause });
 }

@@ -182,6 +182,8 @@ const MUTANTS: Readonly<Record<string, (provider: NicProvider) => NicProvider>> 
     createNic: (request) => p.createNic(request),
     listNics: (filter) => p.listNics(filter),
   }),
+  'takes a call that was ended before it began for one that may have arrived': (p) =>
+    mapErrors(p, (error) => (error.code === 'ERR_CANCELLED' ? recoded(error, 'unknown') : error)),
   'changes its instance id': (p) => ({ ...p, instanceId: async () => `i-${serial++}` }),
   'cannot be closed twice': (p) => {
     let closed = false;

@@ -229,8 +229,9 @@ describe('MemoryCloud.onCall', () => {
     cloud.onCall = () => new Promise(() => {});
     const pending = rejection(provider.listNics({}, { signal: controller.signal }));
     controller.abort();
-    expect((await pending).code).to.equal('ERR_CANCELLED');
-    expect((await rejection(provider.listNics({}, { signal: AbortSignal.abort() }))).code).to.equal('ERR_CANCELLED');
+    expect(await pending).to.include({ code: 'ERR_CANCELLED', outcome: 'unknown', action: 'listNics' });
+    const early = await rejection(provider.listNics({}, { signal: AbortSignal.abort() }));
+    expect(early).to.include({ code: 'ERR_CANCELLED', outcome: 'refused' });
     expect(cloud.calls()).to.have.length(1);
   });
 
