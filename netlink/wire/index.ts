@@ -2,6 +2,7 @@ export type { Acknowledgement, ExtendedAcknowledgement } from './acknowledgement
 export { decodeAcknowledgement, encodeAcknowledgement } from './acknowledgement.js';
 export type { AddressAttributes, AddressLifetime, AddressMessage } from './address.js';
 export { decodeAddress, encodeAddress } from './address.js';
+export { ETH_P, encodeArpAnnouncement, encodeNeighbourAdvertisement } from './announcement.js';
 export type { Attribute, WithUnknown } from './attribute.js';
 export { decodeAttributes, encodeAttributes, NLA_F } from './attribute.js';
 export {
