@@ -90,7 +90,7 @@ function between(least: number, most: number, unit: string): t.Type<number, unkn
 
 const BooleanCodec: t.Type<boolean, unknown> = refine(t.boolean, 'true or false', () => true);
 
-const LogLevelCodec: t.Type<LogLevel, unknown> = t.union([t.literal('debug'), t.literal('info'), t.literal('warn')], 'debug, info or warn');
+const LogLevelCodec: t.Type<LogLevel, unknown> = t.keyof({ debug: null, info: null, warn: null }, 'debug, info or warn');
 
 /** Absent is no empty list here: both are refused, with the same words. */
 const VxNetsCodec: t.Type<readonly string[], unknown> = new t.ReadonlyArrayType<
