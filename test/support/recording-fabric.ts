@@ -6,6 +6,8 @@ export class RecordingFabric implements NicFabric {
   readonly instances: string[] = [];
   readonly plugged = new Map<string, { readonly nic: FabricNic; readonly instanceId: string }>();
   readonly forwarding = new Set<string>();
+  /** Every plug there ever was. */
+  readonly plugs: string[] = [];
   /** Throws what the next plug is to be refused with. */
   onPlug: (nic: FabricNic) => void = () => {};
 
@@ -20,6 +22,7 @@ export class RecordingFabric implements NicFabric {
   async plug(nic: FabricNic, instanceId: string): Promise<void> {
     this.onPlug(nic);
     if (this.plugged.has(nic.id)) throw new Error(`${nic.id} is plugged already`);
+    this.plugs.push(nic.id);
     this.plugged.set(nic.id, { nic, instanceId });
   }
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { NicError } from '../../../lib/errors.js';
 import type { Logger } from '../../../lib/log.js';
 import { type ControlParts, control } from './control.js';
+import { isLoopback } from './loopback.js';
 import type { ListenTarget } from './options.js';
 import type { Answer } from './service.js';
 
@@ -36,10 +37,6 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && (address === '::1' || /^(::ffff:)?127\./.test(address));
 }
 
 function send(response: ServerResponse, status: number, contentType: string, body: string): void {

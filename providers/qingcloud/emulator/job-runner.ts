@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../../lib/clock.js';
 import { NicError } from '../../../lib/errors.js';
 import type { NicFabric } from '../../../lib/fabric.js';
@@ -50,6 +51,8 @@ export class JobRunner {
 
   /** Starts nothing. */
   constructor(parts: JobRunnerParts) {
+    // Everything that waits listens to this one signal, which is no leak.
+    setMaxListeners(0, this.#stop.signal);
     this.#cloud = parts.cloud;
     this.#fabric = parts.fabric;
     this.#settings = parts.settings;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import * as E from 'fp-ts/lib/Either.js';
 import { NicError } from '../../../lib/errors.js';
 import type { NicFabric } from '../../../lib/fabric.js';
@@ -61,6 +62,8 @@ export class Service {
 
   /** Starts nothing. */
   constructor(parts: ServiceParts) {
+    // Everything that waits listens to this one signal, which is no leak.
+    setMaxListeners(0, this.#stop.signal);
     this.#parts = parts;
     this.#startedAt = parts.settings.clock.now();
     this.faults = new FaultBook(parts.settings.random);

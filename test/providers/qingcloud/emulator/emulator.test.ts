@@ -31,6 +31,12 @@ describe('startEmulator()', () => {
     }
   });
 
+  it('hands out the first address where the router has another', async () => {
+    const emulator = await startEmulator({ vxnets: [{ id: 'vxnet-a', routerId: 'rtr-a', cidr: '10.0.0.0/24', managerIp: '10.0.0.254' }] });
+    expect(emulator.nics().map((nic) => nic.address)).to.deep.equal(['10.0.0.1']);
+    await emulator.close();
+  });
+
   it('keeps the time of the system, and lets jobs of no duration end at once', async () => {
     const emulator = await startEmulator({ jobs: { attachMs: 0, detachMs: 0 } });
     const client = { host: `${emulator.host}:${emulator.port}` };
@@ -149,6 +155,13 @@ describe('startEmulator()', () => {
       name: 'a primary address that is taken',
       options: { instances: [{ id: 'i-a', primaryNic: { vxnetId: DEFAULT_VXNET.id, address: '192.168.100.1' } }] },
       where: 'instances[0].primaryNic.address',
+    },
+    {
+      name: 'two primary NICs of one id',
+      options: {
+        instances: ['i-a', 'i-b'].map((id) => ({ id, primaryNic: { vxnetId: DEFAULT_VXNET.id, id: '52:54:00:00:00:01' } })),
+      },
+      where: 'instances[1].primaryNic.id',
     },
     {
       name: 'a namespace without a fabric',

@@ -185,6 +185,18 @@ describe('faults of the emulator', () => {
     expect(made()).to.equal(1);
   });
 
+  it('forget late requests when the emulator is closed', async () => {
+    const warnings: string[] = [];
+    await bed.close();
+    bed = await openEmulatorBed({ log: { debug() {}, info() {}, warn: (message) => warnings.push(message) } });
+    bed.emulator.addFault({ action: 'CreateNics', fault: { kind: 'late-effect', delayMs: 50_000 } });
+    expect(await isCut(create())).to.equal(true);
+    await bed.close();
+    await bed.clock.advance(50_000);
+    expect(made()).to.equal(0);
+    expect(warnings).to.deep.equal([]);
+  });
+
   it('let a late request work on the state that it then finds', async () => {
     const [nic = { id: '' }] = await bed.create();
     bed.emulator.addFault({ action: 'DeleteNics', fault: { kind: 'late-effect', delayMs: 1_000 } });
@@ -402,6 +414,15 @@ describe('the control endpoint', () => {
     const lost = await control('GET', 'nothing');
     expect(lost.status).to.equal(404);
     expect(lost.body.endpoints).to.include('POST /control/faults');
+  });
+
+  it('refuses a body of more than a mebibyte', async () => {
+    const response = await fetch(`http://${bed.client.host}/control/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: ' '.repeat(1_048_577),
+    });
+    expect(response.status).to.equal(413);
   });
 
   it('stays out of other paths and methods of the API', async () => {

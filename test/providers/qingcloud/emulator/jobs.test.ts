@@ -96,7 +96,7 @@ describe('jobs of the emulator, with a fabric', () => {
     await bed.clock.advance(JOB_MS);
     expect(await bed.jobStatus(job)).to.equal('failed');
     expect(bed.emulator.jobs()[0]?.errorCodes).to.equal('5200');
-    expect(fabric.plugged.has(id)).to.equal(false);
+    expect(fabric.plugs).to.deep.equal([PRIMARY]);
     expect(await bed.nic(id)).to.include({ status: 'available', instance_id: '' });
     await bed.attached(id);
     expect(await bed.nic(id)).to.include({ status: 'in-use' });
@@ -157,6 +157,15 @@ describe('jobs of the emulator, with a fabric', () => {
     await bed.clock.advance(20_000);
     expect(await bed.nic(id)).to.include({ status: 'available' });
     expect(fabric.plugged.has(id)).to.equal(false);
+  });
+
+  it('do not show a NIC late that is being detached', async () => {
+    const { id } = await attachWith({ linksAfterMs: 10_000 });
+    await bed.clock.advance(8_000);
+    await bed.detach(id);
+    await bed.clock.advance(2_500);
+    expect(await bed.nic(id)).to.include({ status: 'in-use' });
+    expect(fabric.plugs).to.deep.equal([PRIMARY]);
   });
 
   it('never show the NIC although they succeed', async () => {
@@ -224,6 +233,24 @@ describe('jobs of the emulator, with a fabric', () => {
     expect(await bed.jobStatus(job)).to.equal('successful');
   });
 
+  it('detach NICs of different machines at once, and put each back on its own when they fail', async () => {
+    await bed.close();
+    await open({ instances: ['i-aaaaaaaa', 'i-bbbbbbbb'].map((id) => ({ id, namespace: { kind: 'own' } as const })) });
+    const [one, two] = [await newNic(), await newNic()];
+    await bed.attached(one);
+    await bed.call('AttachNics', { instance: 'i-bbbbbbbb', 'nics.1': two });
+    await bed.clock.advance(JOB_MS);
+    bed.emulator.addFault({ action: 'DetachNics', fault: { kind: 'job', outcome: 'failed', linksAfterMs: 0 } });
+    await bed.detach(one, two);
+    await bed.clock.advance(JOB_MS);
+    expect([fabric.plugged.get(one)?.instanceId, fabric.plugged.get(two)?.instanceId]).to.deep.equal(['i-aaaaaaaa', 'i-bbbbbbbb']);
+    expect((await bed.nic(two))?.['instance_id']).to.equal('i-bbbbbbbb');
+    await bed.detach(one, two);
+    expect(bed.emulator.nics().map((nic) => nic.transition?.instanceId)).to.deep.equal(['i-aaaaaaaa', 'i-bbbbbbbb']);
+    await bed.clock.advance(JOB_MS);
+    expect(fabric.plugged.size).to.equal(0);
+  });
+
   it('stop where they are when the emulator is closed, held or not', async () => {
     const [running, held] = [await newNic(), await newNic()];
     await bed.attach(running);
@@ -232,5 +259,6 @@ describe('jobs of the emulator, with a fabric', () => {
     await bed.emulator.close();
     await bed.clock.advance(3_600_000);
     expect([fabric.plugged.has(running), fabric.plugged.has(held)]).to.deep.equal([false, false]);
+    expect(warnings).to.deep.equal([]);
   });
 });

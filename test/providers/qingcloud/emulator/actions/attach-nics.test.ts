@@ -223,6 +223,18 @@ describe('ModifyNicAttributes', () => {
     expect(shown()).to.equal(true);
   });
 
+  it('keeps an address that is set once more', async () => {
+    const [nic = { id: '', address: '' }] = await bed.create();
+    expect(await bed.call('ModifyNicAttributes', { nic: nic.id, private_ip: nic.address })).to.include({ ret_code: 0 });
+    expect(await bed.nic(nic.id)).to.include({ private_ip: nic.address });
+  });
+
+  it('refuses a new address while a job to attach is under way', async () => {
+    const [id = ''] = await nicIds(bed, 1);
+    await bed.attach(id);
+    expect(await bed.call('ModifyNicAttributes', { nic: id, private_ip: '192.168.100.9' })).to.include({ ret_code: 1400 });
+  });
+
   it('keeps what it is not told to change', async () => {
     const [id = ''] = await nicIds(bed, 1);
     const before = await bed.nic(id);

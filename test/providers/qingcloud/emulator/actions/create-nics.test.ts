@@ -115,6 +115,13 @@ describe('CreateNics', () => {
     expect(await bed.create(3)).to.have.length(2);
   });
 
+  it('counts wished addresses against the limit of the vxnet, too', async () => {
+    await reopen({ limits: { nicsPerVxnet: 2 } });
+    const wish = listParams('private_ips', ['192.168.100.8', '192.168.100.9']);
+    expect(await bed.call('CreateNics', { vxnet: VXNET, count: '2', ...wish })).to.include({ ret_code: 1400 });
+    expect(await bed.create(1, { 'private_ips.1': '192.168.100.9' })).to.have.length(1);
+  });
+
   it('hands out addresses in the order that was chosen', async () => {
     await reopen({ choices: { addressOrder: 'highest' } });
     expect((await bed.create(2)).map((nic) => nic.address)).to.deep.equal(['192.168.100.253', '192.168.100.252']);
