@@ -17,11 +17,19 @@
  * ```
  * @packageDocumentation
  */
+export { announce } from './announce.js';
 export type { BatchResult, ConnectionOptions, NetlinkRequest } from './connection.js';
+export { fileLocker } from './file-lock.js';
+export type { ListenAddress, Listener } from './listen.js';
+export { listenInNamespace } from './listen.js';
+export type { LinkEvent, LinkMonitor, LinkMonitorOptions } from './monitor.js';
+export { openLinkMonitor } from './monitor.js';
 export type { NamedNamespaceOptions } from './named-namespace.js';
 export { createNamedNamespace, deleteNamedNamespace, NAMED_NAMESPACES_FOLDER, openNamedNamespace } from './named-namespace.js';
 export type { NamespaceHandle } from './namespace.js';
 export { createNamespace, isNamespace, openNamespace, runInNamespace, socketInNamespace } from './namespace.js';
+export type { ReadinessPoller } from './readiness.js';
+export { createReadinessPoller } from './readiness.js';
 export type { Rtnetlink } from './rtnetlink.js';
 export { openRtnetlink } from './rtnetlink.js';
 export type {
@@ -55,6 +63,7 @@ export {
   replaceRouteRequest,
   setLinkRequest,
 } from './services/index.js';
+export { readSysctl, writeSysctl } from './sysctl.js';
 export { toLink } from './to-link.js';
 export type {
   AddressAttributes,
