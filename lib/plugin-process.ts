@@ -1,63 +1,10 @@
 import { Console } from 'node:console';
-import { readSync, statSync, writeSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { PluginAnswer, PluginProcess, ProcessEvents } from './cni/index.js';
-import { NicError } from './errors.js';
-
-/** How long to wait when a descriptor is not ready, in milliseconds. */
-const retryMs = 2;
-const chunkBytes = 64 * 1024;
+import { readToEnd, writeFully } from './descriptor-io.js';
 
 /** Methods of the console that print to standard output. */
 const printing = ['log', 'info', 'debug', 'dir', 'dirxml', 'table', 'group', 'groupCollapsed', 'count', 'timeEnd', 'timeLog'] as const;
-
-function errnoOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-/**
- * Reads with `fs.readSync`: `process.stdin` costs 5 to 8 ms at start-up. A descriptor that is not ready (a caller's non-blocking pipe)
- * is tried again; a blocking one blocks, like in any other plugin.
- */
-async function readAll(fd: number, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  while (total <= maxBytes) {
-    const chunk = Buffer.allocUnsafe(chunkBytes);
-    let count: number;
-    try {
-      count = readSync(fd, chunk, 0, chunk.length, null);
-    } catch (error) {
-      if (errnoOf(error) === 'EINTR') continue;
-      if (errnoOf(error) !== 'EAGAIN') throw new NicError('ERR_IO', `descriptor ${fd}: ${errnoOf(error)}`, { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
-      continue;
-    }
-    if (count === 0) break;
-    chunks.push(chunk.subarray(0, count));
-    total += count;
-  }
-  return Buffer.concat(chunks);
-}
-
-/**
- * Writes with `fs.writeSync`: `process.stdout` costs 10 ms at start-up and loses what exceeds the pipe's buffer when the process exits.
- * @returns whether all was written; a reader that is gone is the only reader there was
- */
-function writeAll(fd: number, text: string): boolean {
-  const bytes = Buffer.from(text);
-  let offset = 0;
-  while (offset < bytes.length) {
-    try {
-      offset += writeSync(fd, bytes, offset);
-    } catch (error) {
-      if (errnoOf(error) === 'EINTR') continue;
-      if (errnoOf(error) !== 'EAGAIN') return false;
-      // The process is about to end and may be inside its exit event, where nothing asynchronous happens any more.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
-    }
-  }
-  return true;
-}
 
 /**
  * Sends stray output to standard error. Neither stream is opened for it before it is really used: that would cost more than the answer.
@@ -97,13 +44,13 @@ export function createPluginProcess(): PluginProcess {
 
   const finish = ({ stdout, stderr }: PluginAnswer): void => {
     answered = true;
-    writeAll(2, stderr);
-    if (!writeAll(1, stdout)) writeAll(2, 'the answer could not be written to standard output\n');
+    writeFully(2, stderr);
+    if (!writeFully(1, stdout)) writeFully(2, 'the answer could not be written to standard output\n');
   };
 
   return {
     env: process.env,
-    readStdin: (maxBytes) => readAll(0, maxBytes),
+    readStdin: (maxBytes) => readToEnd(0, maxBytes),
     isOwnNamespace,
     guard({ onUncaught, onEarlyExit }: ProcessEvents) {
       redirectOutput();

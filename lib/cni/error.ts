@@ -124,6 +124,14 @@ function numericCodeOf(error: unknown): number | undefined {
   return typeof code === 'string' && Object.hasOwn(numericCodes, code) ? numericCodes[code as keyof typeof numericCodes] : undefined;
 }
 
+/**
+ * True for an error that {@link toCniError} has a number for without looking at its causes.
+ * @internal
+ */
+export function isNumbered(error: unknown): error is Error {
+  return isCniError(error) || numericCodeOf(error) !== undefined;
+}
+
 /** Bounds the walk along `cause`, which may be a ring. */
 const maxCauses = 32;
 

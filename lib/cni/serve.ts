@@ -78,12 +78,13 @@ async function runCommand(
   // The reference checks when the handler has already acted and printed. Here an ADD changes nothing, and a DEL cleans up all but
   // the namespace, since nobody may come back with a better one.
   if (sameNamespace && command === 'ADD') throw mistaken;
-  const budgetMs = typeof plugin.deadlineMs === 'function' ? plugin.deadlineMs(config) : plugin.deadlineMs;
+  const deadlineMs = typeof plugin.deadlineMs === 'function' ? plugin.deadlineMs(config) : plugin.deadlineMs;
   const result = await runWithin(
     command,
     {
       signal: input.signal,
-      deadlineMs: budgetMs === undefined ? undefined : Math.max(0, budgetMs - (limit.clock.now() - limit.startedAt)),
+      deadlineMs,
+      startedAt: limit.startedAt,
       graceMs: plugin.graceMs ?? defaultGraceMs,
       clock: limit.clock,
     },

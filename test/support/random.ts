@@ -1,0 +1,20 @@
+/** A source of random numbers that a failing test can name. */
+export interface SeededRandom {
+  /** The seed in words, for messages of assertions. */
+  readonly label: string;
+  /** The next number, from 0 up to but not including 1. */
+  readonly next: () => number;
+}
+
+/** Starts at the seed in the environment variable TEST_SEED, else at one of the time's choosing (mulberry32). */
+export function seededRandom(): SeededRandom {
+  const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 2 ** 32);
+  let state = seed | 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return { label: `TEST_SEED=${seed}`, next };
+}
