@@ -101,7 +101,8 @@ export function replaceAddressRequest(address: NewAddress): NetlinkRequest {
 /** The request that deletes an address, for a batch. */
 export function deleteAddressRequest(linkIndex: number, address: string): NetlinkRequest {
   const { family, prefix, host } = parse(address);
-  const payload = encodeAddress({ family, prefix, linkIndex, local: host });
+  // Without IFA_ADDRESS the kernel does not look at the prefix length (inet_rtm_deladdr, net/ipv4/devinet.c).
+  const payload = encodeAddress({ family, prefix, linkIndex, local: host, address: host });
   return { op: `address.delete ${address} on link ${linkIndex}`, type: RTM.DELADDR, payload };
 }
 
