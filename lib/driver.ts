@@ -141,7 +141,10 @@ export interface NetworkNamespace {
   readSysctl(name: string): Promise<string | undefined>;
   /** Writes a sysctl below `net`. */
   writeSysctl(name: string, value: string): Promise<void>;
-  /** Tells the neighbours where an address lives now: gratuitous ARP for IPv4, unsolicited neighbour advertisement for IPv6. */
+  /**
+   * Tells the neighbours where an address lives now: gratuitous ARP for IPv4, unsolicited neighbour advertisement for IPv6.
+   * @throws NicError `ERR_LINK` when the link is down or has no Ethernet address
+   */
   announce(linkIndex: number, address: string): Promise<void>;
   /** Closes all descriptors, and the watches opened from here. Two closes are fine; any other call afterwards rejects with `ERR_NAMESPACE`. */
   close(): void;

@@ -5,12 +5,14 @@ import { NetlinkError, NicError } from '../lib/errors.js';
 export interface MoveRequests {
   /** The move and rename in one request. */
   move(): Promise<void>;
-  /** The links of the namespace it leaves. */
-  source(): Promise<readonly Link[]>;
-  /** The links of the namespace it goes to. */
-  target(): Promise<readonly Link[]>;
   /** Takes an alternative name from the link, in the namespace it leaves. */
   removeAltName(altName: string): Promise<void>;
+  /** The link in the namespace it leaves; undefined when it is there no more. */
+  read(): Promise<Link | undefined>;
+  /** All links of the namespace it goes to. */
+  target(): Promise<readonly Link[]>;
+  /** The link of the wanted name in the namespace it goes to; undefined when there is none. */
+  arrived(): Promise<Link | undefined>;
 }
 
 /** What to move. */
@@ -36,20 +38,21 @@ export async function moveUnderName(wish: MoveWish, requests: MoveRequests): Pro
     await requests.move();
   } catch (error) {
     if (!(error instanceof NetlinkError) || error.errno !== 'EEXIST') throw error;
-    const removed = await removeClashes(link, requests);
-    if (!removed) throw error;
+    if (!(await removeClashes(link, requests))) throw error;
     await requests.move();
   }
-  const moved = (await requests.target()).find((candidate) => candidate.name === name && candidate.mac === link.mac);
-  if (moved === undefined)
-    throw new NicError('ERR_LINK', `${op}: moved, but there is no link ${name} with its address ${link.mac} in the target`);
-  return moved;
+  const moved = await requests.arrived();
+  if (moved?.mac === link.mac) return moved;
+  throw new NicError(
+    'ERR_LINK',
+    `${op}: moved, but there is no link ${name} with its address ${link.mac} in the target; look for it by its address`,
+  );
 }
 
 /** Removes the alternative names that stood in the way; false when it was something else, or the link has moved. */
 async function removeClashes(link: Link, requests: MoveRequests): Promise<boolean> {
-  const still = (await requests.source()).find((candidate) => candidate.index === link.index && candidate.mac === link.mac);
-  if (still === undefined) return false;
+  const still = await requests.read();
+  if (still?.mac !== link.mac) return false;
   const taken = new Set((await requests.target()).flatMap((other) => [other.name, ...other.altNames]));
   const clashes = still.altNames.filter((altName) => taken.has(altName));
   for (const altName of clashes) await requests.removeAltName(altName);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { assertErrno, assertRangeError, type DefineDriverCase, linkNamed, macs, openSocket } from './driver-bed.js';
+import { assertCode, assertErrno, assertRangeError, type DefineDriverCase, linkNamed, macs, openSocket } from './driver-bed.js';
 
 /** Cases about reading and changing links, and about telling the neighbours. @internal */
 export function defineLinkCases(test: DefineDriverCase): void {
@@ -74,7 +74,9 @@ export function defineLinkCases(test: DefineDriverCase): void {
     await namespace.changeLink(link.index, { up: true });
     await namespace.announce(link.index, '10.0.0.2');
     await namespace.announce(link.index, 'fd00::2');
-    await assertErrno(namespace.announce(link.index + 1000, '10.0.0.2'), 'ENODEV', 'ENXIO');
+    await namespace.changeLink(link.index, { up: false });
+    await assertCode(namespace.announce(link.index, '10.0.0.2'), 'ERR_LINK');
+    await assertErrno(namespace.announce(link.index + 1000, '10.0.0.2'), 'ENODEV');
     await assertRangeError(namespace.announce(link.index, '10.0.0.2/24'));
     namespace.close();
   });

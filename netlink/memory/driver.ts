@@ -94,8 +94,13 @@ class OpenMemoryNamespace implements NetworkNamespace {
         { link: link.toLink(), name, op },
         {
           move: async () => this.#kernel.moveLink(link, there, name, op),
-          source: async () => here.links().map((candidate) => candidate.toLink()),
+          read: async () => (link.namespace === here ? link.toLink() : undefined),
           target: async () => there.links().map((candidate) => candidate.toLink()),
+          arrived: async () =>
+            there
+              .links()
+              .find((candidate) => candidate.name === name)
+              ?.toLink(),
           removeAltName: async (altName) =>
             here.setAltNames(
               link,
@@ -155,7 +160,10 @@ class OpenMemoryNamespace implements NetworkNamespace {
     requireIp(address);
     const op = `announce ${address} dev ${linkIndex}`;
     return this.#run('announce', op, undefined, () => {
-      this.#namespace.announcements.push({ linkName: this.#namespace.link(linkIndex, op).name, address });
+      const link = this.#namespace.link(linkIndex, op);
+      if (link.mac === '') throw new NicError('ERR_LINK', `${op}: the link has no Ethernet address`);
+      if (!link.up) throw new NicError('ERR_LINK', `${op}: the link is down; bring it up first`);
+      this.#namespace.announcements.push({ linkName: link.name, address });
     });
   }
 

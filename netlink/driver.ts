@@ -1,0 +1,201 @@
+import { formatCidr, formatIp } from '../lib/address.js';
+import { toAbortError } from '../lib/clock.js';
+import type { Link, LinkAddress, LinkChange, LinkWatch, NetworkDriver, NetworkNamespace, Route, RouteRequest } from '../lib/driver.js';
+import { isNicError, NetlinkError, NicError } from '../lib/errors.js';
+import type { CallOptions } from '../lib/provider.js';
+import { announce } from './announce.js';
+import { requireCidr, requireIp, requireLinkName, requireRoute, requireSysctlName } from './argument.js';
+import type { ConnectionOptions } from './connection.js';
+import { openLinkMonitor } from './monitor.js';
+import { moveUnderName } from './move.js';
+import { type NamespaceHandle, openNamespace } from './namespace.js';
+import { openRtnetlink, type Rtnetlink } from './rtnetlink.js';
+import { isErrno, type NewRoute } from './services/index.js';
+import { readSysctl, writeSysctl } from './sysctl.js';
+import { toLink } from './to-link.js';
+import { toRoutes } from './to-route.js';
+import { IFA_F, RTN } from './wire/index.js';
+
+/** Settings of a driver on the kernel's netlink. */
+export type NetlinkDriverOptions = ConnectionOptions;
+
+/** The route with its addresses in canonical form, as the service takes it. */
+function toNewRoute(route: RouteRequest): NewRoute {
+  const { dst, gateway } = requireRoute(route);
+  const { linkIndex, table, metric, onlink } = route;
+  return {
+    dst: formatCidr(dst),
+    linkIndex,
+    ...(gateway === undefined ? {} : { gateway: formatIp(gateway) }),
+    ...(table === undefined ? {} : { table }),
+    ...(metric === undefined ? {} : { metric }),
+    ...(onlink === undefined ? {} : { onlink }),
+  };
+}
+
+/** A refused file access to a setting is the kernel refusing the setting. */
+function toSysctlError(error: unknown, op: string): unknown {
+  if (!isNicError(error, 'ERR_IO') || !(error.cause instanceof Error) || !('code' in error.cause)) return error;
+  return new NetlinkError({ op, errno: String(error.cause.code), cause: error });
+}
+
+class NetlinkNamespace implements NetworkNamespace {
+  readonly label: string;
+  readonly cookie: string;
+  readonly #handle: NamespaceHandle;
+  readonly #options: NetlinkDriverOptions;
+  readonly #watches = new Set<LinkWatch>();
+  #opened: Rtnetlink | undefined;
+  #closed = false;
+
+  constructor(handle: NamespaceHandle, options: NetlinkDriverOptions) {
+    this.label = handle.label;
+    this.cookie = handle.cookie;
+    this.#handle = handle;
+    this.#options = options;
+  }
+
+  async listLinks(options?: CallOptions): Promise<readonly Link[]> {
+    return (await this.#rtnetlink().link.list(options)).map(toLink);
+  }
+
+  async watchLinks(options?: CallOptions): Promise<LinkWatch> {
+    const monitor = await openLinkMonitor(this.#rtnetlink(), options);
+    const watch: LinkWatch = {
+      waitFor: (match, waitOptions) => monitor.waitFor(match, waitOptions),
+      close: () => {
+        this.#watches.delete(watch);
+        monitor.close();
+      },
+    };
+    this.#watches.add(watch);
+    // It may have been closed while the links were listed.
+    if (this.#closed) watch.close();
+    return watch;
+  }
+
+  async changeLink(index: number, change: LinkChange, options?: CallOptions): Promise<void> {
+    if (change.name !== undefined) requireLinkName(change.name);
+    await this.#rtnetlink().link.set(index, change, options);
+  }
+
+  async moveLink(index: number, target: NetworkNamespace, name: string, options?: CallOptions): Promise<Link> {
+    requireLinkName(name);
+    if (!(target instanceof NetlinkNamespace)) throw new TypeError(`${target.label} was not opened by this kind of driver`);
+    const here = this.#rtnetlink();
+    const there = target.#rtnetlink();
+    const read = async (): Promise<Link | undefined> => {
+      const message = await here.link.find({ index }, options);
+      return message === undefined ? undefined : toLink(message);
+    };
+    const op = `link.move ${index} to ${target.label} as ${name}`;
+    return moveUnderName(
+      { link: toLink(await here.link.get({ index }, options)), name, op },
+      {
+        move: () => here.link.move(index, target.#handle, { ...options, name }),
+        removeAltName: (altName) => here.link.deleteAltName(index, altName, options),
+        // Without the signal: the link may be there already, and the caller is owed the answer where it is.
+        read,
+        target: async () => (await there.link.list()).map(toLink),
+        arrived: async () => {
+          const message = await there.link.find({ name });
+          return message === undefined ? undefined : toLink(message);
+        },
+      },
+    );
+  }
+
+  async listAddresses(linkIndex: number, options?: CallOptions): Promise<readonly LinkAddress[]> {
+    const { address: service, link } = this.#rtnetlink();
+    const found = await service.list({ ...options, linkIndex });
+    // Some kernels answer with nothing where there is no such link.
+    if (found.length === 0) await link.get({ index: linkIndex }, options);
+    return found.map(({ local, address, prefix }) => {
+      // Of a point-to-point pair this end is the local one; IPv6 names only one unless they differ.
+      return { linkIndex, address: `${local ?? address ?? ''}/${prefix}` };
+    });
+  }
+
+  async addAddress(linkIndex: number, address: string, options?: CallOptions): Promise<void> {
+    const cidr = requireCidr(address);
+    // The cloud gave this address to nobody else, and until detection ends, after a second or more, nothing could be sent from it.
+    const flags = cidr.family === 6 ? { flags: IFA_F.NODAD } : {};
+    await this.#rtnetlink().address.ensure({ linkIndex, address: formatCidr(cidr), ...flags }, options);
+  }
+
+  async removeAddress(linkIndex: number, address: string, options?: CallOptions): Promise<void> {
+    try {
+      await this.#rtnetlink().address.remove(linkIndex, formatCidr(requireCidr(address)), options);
+    } catch (error) {
+      if (!isErrno(error, 'ENODEV')) throw error;
+    }
+  }
+
+  async listRoutes(options?: CallOptions): Promise<readonly Route[]> {
+    return (await this.#rtnetlink().route.list({ ...options, type: RTN.UNICAST })).flatMap(toRoutes);
+  }
+
+  async replaceRoute(route: RouteRequest, options?: CallOptions): Promise<void> {
+    await this.#rtnetlink().route.replace(toNewRoute(route), options);
+  }
+
+  async removeRoute(route: RouteRequest, options?: CallOptions): Promise<void> {
+    await this.#rtnetlink().route.remove(toNewRoute(route), options);
+  }
+
+  async readSysctl(name: string): Promise<string | undefined> {
+    requireSysctlName(name);
+    this.#requireOpen();
+    try {
+      return await readSysctl(this.#handle, name);
+    } catch (error) {
+      throw toSysctlError(error, `sysctl.read ${name}`);
+    }
+  }
+
+  async writeSysctl(name: string, value: string): Promise<void> {
+    requireSysctlName(name);
+    this.#requireOpen();
+    try {
+      await writeSysctl(this.#handle, name, value);
+    } catch (error) {
+      throw toSysctlError(error, `sysctl.write ${name} ${value}`);
+    }
+  }
+
+  async announce(linkIndex: number, address: string): Promise<void> {
+    await announce(this.#rtnetlink(), linkIndex, formatIp(requireIp(address)));
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const watch of [...this.#watches]) watch.close();
+    this.#opened?.close();
+    this.#handle.close();
+  }
+
+  /** The connection, opened when first needed and kept. */
+  #rtnetlink(): Rtnetlink {
+    this.#requireOpen();
+    this.#opened ??= openRtnetlink(this.#handle, this.#options);
+    return this.#opened;
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw new NicError('ERR_NAMESPACE', `${this.label}: the handle of this namespace is closed`);
+  }
+}
+
+/** A driver on the kernel's netlink. Sockets are opened in each namespace when first needed, and closed with it. */
+export function createNetlinkDriver(options: NetlinkDriverOptions = {}): NetworkDriver {
+  return {
+    open: async (ref, callOptions) => {
+      if (process.platform !== 'linux') {
+        throw new NicError('ERR_NOT_SUPPORTED', `network namespaces are a thing of Linux, and this is ${process.platform}`);
+      }
+      if (callOptions?.signal?.aborted === true) throw toAbortError(callOptions.signal, 'open a network namespace');
+      return new NetlinkNamespace(await openNamespace(ref), options);
+    },
+  };
+}
