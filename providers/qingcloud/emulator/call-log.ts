@@ -51,10 +51,13 @@ export class CallLog {
     return call.number;
   }
 
-  /** Takes down how a call ended. */
-  end(number: number, now: number, retCode: number | undefined, fault: string | undefined): void {
+  /** Takes down how a call ended, and gives it; undefined when it is forgotten already. */
+  end(number: number, now: number, retCode: number | undefined, fault: string | undefined): EmulatedCall | undefined {
     const call = this.#calls.get(number);
-    if (call !== undefined) this.#calls.set(number, { ...call, retCode, fault, tookMs: now - call.at });
+    if (call === undefined) return undefined;
+    const ended = { ...call, retCode, fault, tookMs: now - call.at };
+    this.#calls.set(number, ended);
+    return ended;
   }
 
   /** The calls remembered, oldest first. */

@@ -78,8 +78,9 @@ export class Service {
     const result = E.isLeft(params)
       ? { answer: toErrorAnswer(params.left), retCode: params.left.retCode, fault: undefined }
       : await this.#call({ method: raw.method, path: raw.path, params: params.right }, action);
-    this.calls.end(number, clock.now(), result.retCode, result.fault);
-    this.#parts.settings.log.debug(`call ${action === '' ? '(no action)' : action}`, { retCode: result.retCode, fault: result.fault });
+    const call = this.calls.end(number, clock.now(), result.retCode, result.fault);
+    const fields = { retCode: result.retCode, tookMs: call?.tookMs, fault: result.fault };
+    this.#parts.settings.log.debug(`call ${action === '' ? '(no action)' : action}`, fields);
     return result.answer;
   }
 

@@ -1,0 +1,119 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { load } from 'js-yaml';
+import { rawCall } from '../../support/raw-qingcloud.js';
+
+const MAIN = fileURLToPath(new URL('../../../examples/hostnic-emulator/main.ts', import.meta.url));
+
+/** The command as a process. */
+class Command {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  output = '';
+  errors = '';
+  readonly ended: Promise<number | null>;
+  #told = (): void => {};
+
+  constructor(...args: readonly string[]) {
+    this.child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.output += text;
+      this.#told();
+    });
+    this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.errors += text;
+    });
+    this.ended = once(this.child, 'close').then(([code]) => {
+      this.#told();
+      return code;
+    });
+  }
+
+  /** Waits for something in the output, at most until the process ends. */
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.output);
+      if (match !== null) return match;
+      if (this.child.exitCode !== null) throw new Error(`it ended with ${this.child.exitCode}: ${this.output}${this.errors}`);
+      await new Promise<void>((resolve) => {
+        this.#told = resolve;
+      });
+    }
+  }
+}
+
+describe('hostnic-emulator', function () {
+  this.timeout(60_000);
+  let command: Command | undefined;
+  const start = (...args: readonly string[]): Command => {
+    command = new Command(...args);
+    return command;
+  };
+  afterEach(async () => {
+    if (command?.child.exitCode === null && command.child.signalCode === null) command.child.kill('SIGKILL');
+    await command?.ended;
+    command = undefined;
+  });
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`prints a provider file that works, shows calls as they come, and stops at ${signal} with exit code 0`, async () => {
+      const running = start(
+        '--listen',
+        '127.0.0.1:0',
+        '--access-key',
+        "MYKEY:it's secret",
+        '--zone',
+        'ap1',
+        '--vxnet',
+        'vxnet-a=10.1.0.0/24@rtr-1',
+      );
+      const [, yaml = ''] = await running.until(/client\.yaml:\n\n((?:\w+: .*\n)+)\n/);
+      const file = load(yaml);
+      expect(file).to.include({
+        qy_access_key_id: 'MYKEY',
+        qy_secret_access_key: "it's secret",
+        zone: 'ap1',
+        protocol: 'http',
+        uri: '/iaas',
+      });
+      const { host, port } = file as { host: string; port: number };
+      const client = { host: `${host}:${port}`, accessKeyId: 'MYKEY', secretAccessKey: "it's secret", zone: 'ap1' };
+      const reply = JSON.parse((await rawCall(client, 'DescribeVxnets')).text);
+      expect(reply.vxnet_set[0]).to.include({ vxnet_id: 'vxnet-a' });
+      await running.until(/\d\d:\d\d:\d\d\.\d{3} {3}call DescribeVxnets {2}retCode 0/);
+      running.child.kill(signal);
+      expect(await running.ended).to.equal(0);
+      expect(running.errors).to.equal('');
+    });
+  }
+
+  it('takes job durations and limits', async () => {
+    const running = start('--listen', '127.0.0.1:0', '--job-ms', '0', '--max-nics', '2', '--quiet');
+    const [, port] = await running.until(/QingCloud API on 127\.0\.0\.1:(\d+)/);
+    const client = { host: `127.0.0.1:${port}` };
+    const created = JSON.parse((await rawCall(client, 'CreateNics', { vxnet: 'vxnet-emul001', count: '2' })).text);
+    const attach = async (id: string): Promise<number> =>
+      JSON.parse((await rawCall(client, 'AttachNics', { instance: 'i-emul0001', 'nics.1': id })).text).ret_code;
+    expect(await attach(created.nics[0].nic_id)).to.equal(0);
+    expect(await attach(created.nics[1].nic_id)).to.equal(1400);
+    expect(running.output).to.not.include('call CreateNics');
+  });
+
+  it('says in one line what is wrong with an option, and ends with 1', async () => {
+    for (const args of [['--vxnet', 'nonsense'], ['--listen', '192.0.2.1:0'], ['--vxnet', 'a=10.0.0.0/31@r'], ['--nonsense']]) {
+      const running = start(...args);
+      expect(await running.ended, args.join(' ')).to.equal(1);
+      expect(running.errors.trim().split('\n'), running.errors).to.have.length(1);
+      expect(running.output).to.equal('');
+    }
+  });
+
+  it('explains itself', async () => {
+    const running = start('--help');
+    expect(await running.ended).to.equal(0);
+    for (const option of ['--listen', '--vxnet', '--instance', '--access-key', '--job-ms', '--no-plug'])
+      expect(running.output).to.include(option);
+  });
+});
