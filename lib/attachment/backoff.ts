@@ -32,8 +32,8 @@ export class Backoff {
     await clock.sleep(ms, signal);
   }
 
-  /** Begins again with short waits. */
-  reset(): void {
-    this.#nextMs = this.#options.firstMs;
+  /** Goes on growing from `ms` milliseconds. */
+  reset(ms: number): void {
+    this.#nextMs = ms;
   }
 }

@@ -3,7 +3,7 @@ import * as t from 'io-ts';
 import { isNicError } from '../errors.js';
 import type { Subnet } from '../nic.js';
 import type { CallOptions } from '../provider.js';
-import { createFileStore, createMemoryStore, type FileStoreOptions, type StoreTools } from './attachment-store.js';
+import { createFileStore, type FileStoreOptions, type StoreTools } from './attachment-store.js';
 import { createFileFolder } from './file-folder.js';
 import { createMemoryFolder, type Folder } from './folder.js';
 import { waitForLock } from './lock.js';
@@ -195,6 +195,6 @@ export function createMemoryHostStore(
   folder: Folder = createMemoryFolder('host memory'),
   originals: Folder = createMemoryFolder('original memory'),
 ): HostStore {
-  const known = new Map<string, AttachmentStore>();
-  return new FolderHostStore({ folder, originals, openStore: (location) => known.get(location), tools });
+  // A journal in memory cannot be opened by its name: only those that were registered here are known.
+  return new FolderHostStore({ folder, originals, openStore: () => undefined, tools });
 }

@@ -40,7 +40,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   unwindReserveMs: 12_000,
   subnetMaxAgeMs: 300_000,
   setAsideMs: 60_000,
-  pollMs: 200,
+  pollMs: 100,
   maxPollMs: 5000,
   cancelPollMs: 200,
 };

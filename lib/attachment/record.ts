@@ -123,6 +123,8 @@ export interface AttachmentRecord extends RecordHeader {
   readonly jobFailure: string | undefined;
   /** A file of the original plugin belongs to it and goes with it. */
   readonly original: boolean;
+  /** Hardware addresses by which a DEL without a record knew its NIC; what the cloud calls them is still to be found out. */
+  readonly macs: readonly string[];
 }
 
 /** The journal of a NIC of the host that containers' routes lead through. */
@@ -202,6 +204,7 @@ export const AttachmentRecordCodec: t.Type<AttachmentRecord, unknown> = t.type(
     result: optional(ResultEntryCodec),
     jobFailure: optional(t.string),
     original: t.boolean,
+    macs: t.readonlyArray(t.string),
   },
   'a record',
 );

@@ -1,0 +1,140 @@
+import type { NetworkNamespace } from '../driver.js';
+import { isNicError, NicError } from '../errors.js';
+import { blankRecord } from './blank-record.js';
+import { toDetachError, toReason } from './cloud-error.js';
+import type { Command } from './context.js';
+import { finishAttachments } from './finish.js';
+import { sweepGateways } from './gateway-removal.js';
+import { Journal } from './journal.js';
+import { clearLink, findIn, openContainer } from './local.js';
+import { attachmentId } from './names.js';
+import { sweep } from './pending.js';
+import type { AttachmentRecord, NicEntry } from './record.js';
+import type { DetachRequest } from './request.js';
+import type { StoreLock } from './store.js';
+import { survey } from './survey.js';
+
+/** Runs one DEL: see {@link AttachmentEngine.detach}. */
+export async function del(command: Command, request: DetachRequest): Promise<void> {
+  try {
+    await new Del(command, request).run();
+  } catch (error) {
+    throw toDetachError(error);
+  }
+}
+
+class Del {
+  readonly #command: Command;
+  readonly #request: DetachRequest;
+  readonly #id: string;
+
+  constructor(command: Command, request: DetachRequest) {
+    this.#command = command;
+    this.#request = request;
+    this.#id = attachmentId(request.key);
+  }
+
+  async run(): Promise<void> {
+    const { store, limits } = this.#command.context;
+    const lock = await this.#lock();
+    try {
+      await this.#locked();
+    } finally {
+      await store.clearCancellation(this.#id);
+      lock.release();
+    }
+    const signal = this.#command.budget.atMost(limits.pendingMs);
+    await sweep(this.#command, await survey(this.#command), { except: '', signal });
+    await sweepGateways(this.#command, signal);
+  }
+
+  /** An ADD that holds the lock is asked to give up before it is waited for. */
+  async #lock(): Promise<StoreLock> {
+    const { store } = this.#command.context;
+    const free = await store.tryLock(this.#id);
+    if (free !== undefined) return free;
+    await store.cancel(this.#id);
+    return store.lock(this.#id, { signal: this.#command.budget.whole() });
+  }
+
+  async #locked(): Promise<void> {
+    const namespace = await openContainer(this.#command, this.#request.namespace);
+    const journal = (await this.#recorded()) ?? (await this.#identified(namespace));
+    const namespaces = namespace === undefined ? [] : [namespace];
+    const pending = await finishAttachments(this.#command, [{ journal, namespaces }], this.#command.budget.whole());
+    const error = pending.get(this.#id);
+    if (error !== undefined) throw error;
+  }
+
+  async #recorded(): Promise<Journal<AttachmentRecord> | undefined> {
+    const { store, log } = this.#command.context;
+    const stored = await store.read(this.#id);
+    if (stored === undefined) return undefined;
+    if (stored.kind === 'newer') throw new NicError('ERR_JOURNAL', stored.reason);
+    if (stored.kind === 'unreadable') {
+      log.warn('an unreadable record is set aside; its NIC is looked for', { id: this.#id, reason: stored.reason });
+      await store.setAside(this.#id);
+      return undefined;
+    }
+    if (await this.#isForeign(stored.record)) {
+      await store.setAside(this.#id);
+      return undefined;
+    }
+    return new Journal({ store, id: this.#id, record: stored.record, log });
+  }
+
+  /** A record of another instance, as on a machine made from an image of another, is never acted on. */
+  async #isForeign(record: AttachmentRecord): Promise<boolean> {
+    if (record.instanceId === undefined) return false;
+    try {
+      return (await this.#command.cloud()).instanceId !== record.instanceId;
+    } catch (error) {
+      if (!isNicError(error)) throw error;
+      // Nothing will be done in the cloud either, and in the container only to a NIC with the recorded address.
+      this.#command.context.log.warn('the provider cannot be used; only the container is cleaned up', { reason: toReason(error) });
+      return false;
+    }
+  }
+
+  /**
+   * Makes a record of what can be known without one. What it was called with names the NIC, in this order: the original plugin's file,
+   * the earlier result's address, the link at the interface's name; and the cloud is searched for the attachment's name in any case.
+   */
+  async #identified(namespace: NetworkNamespace | undefined): Promise<Journal<AttachmentRecord>> {
+    const { store, log } = this.#command.context;
+    const { key, known, subnetIds } = this.#request;
+    const original = await this.#original(namespace);
+    const record = blankRecord(this.#command, key, {
+      state: 'removing',
+      subnetIds: subnetIds ?? [],
+      nics: original === undefined ? [] : [original],
+      original: original !== undefined,
+      // Long ago: one look-up by name is enough.
+      uncertainAt: 0,
+      macs: original === undefined ? await this.#macs(namespace, known?.mac?.toLowerCase()) : [],
+    });
+    return new Journal({ store, id: this.#id, record, log });
+  }
+
+  /** The original kept one file per container, whatever the number of its interfaces: the last one's. */
+  async #original(namespace: NetworkNamespace | undefined): Promise<NicEntry | undefined> {
+    const { containerId, ifname } = this.#request.key;
+    const original = await this.#command.context.hostStore.readOriginal(containerId);
+    if (original === undefined) return undefined;
+    const found = namespace === undefined ? undefined : await findIn(this.#command, namespace, original.mac);
+    if (found !== undefined && found.link.name !== ifname) return undefined;
+    return { id: original.nicId, mac: original.mac, subnetId: original.subnetId, addresses: [], job: undefined };
+  }
+
+  async #macs(namespace: NetworkNamespace | undefined, known: string | undefined): Promise<readonly string[]> {
+    if (namespace === undefined) return known === undefined ? [] : [known];
+    if (known !== undefined) {
+      const found = await findIn(this.#command, namespace, known);
+      // Both name and address are what ADD answered with.
+      if (found !== undefined && found.link.name === this.#request.key.ifname) await clearLink(this.#command, found);
+      return [known];
+    }
+    const link = (await namespace.listLinks()).find((candidate) => candidate.name === this.#request.key.ifname);
+    return link === undefined || link.loopback ? [] : [link.permanentMac ?? link.mac];
+  }
+}

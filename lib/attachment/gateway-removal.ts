@@ -1,0 +1,110 @@
+import { isNicError, NicError } from '../errors.js';
+import { toReason } from './cloud-error.js';
+import type { Command } from './context.js';
+import { retryTime } from './finish.js';
+import { findHostLink } from './gateway-link.js';
+import { Journal } from './journal.js';
+import { clearLink, watchVanishing } from './local.js';
+import { gatewayName } from './names.js';
+import type { GatewayRecord } from './record.js';
+import { certainFrom, settleNics } from './settle.js';
+import { survey } from './survey.js';
+
+/**
+ * Takes a gateway that was allocated to its end; one that was found is only forgotten. Its lock is held.
+ * @throws NicError `ERR_PENDING` when something is left; it stays recorded
+ */
+export async function removeGateway(command: Command, journal: Journal<GatewayRecord>, signal: AbortSignal): Promise<void> {
+  if (journal.current.found) {
+    await journal.remove();
+    return;
+  }
+  await journal.trySave({ state: 'removing' }, 'durable');
+  const [entry] = journal.current.nics;
+  const link = entry === undefined ? undefined : await findHostLink(command, entry.mac);
+  const found = link === undefined ? undefined : { link, namespace: await command.host() };
+  const watching = found === undefined || entry === undefined ? undefined : await watchVanishing(command, found, entry.mac);
+  try {
+    if (found !== undefined) await clearLink(command, found);
+    const item = {
+      journal,
+      nameOn: (instanceId: string) => gatewayName(instanceId, journal.current.subnetId),
+      keep: undefined,
+      proven: new Set(found === undefined || entry === undefined ? [] : [entry.id]),
+    };
+    const left = await settleNics(command, [item], { signal, vanished: watching?.vanished });
+    await conclude(command, journal, left.has(journal.id), left.get(journal.id));
+  } finally {
+    watching?.close();
+  }
+}
+
+async function conclude(command: Command, journal: Journal<GatewayRecord>, isLeft: boolean, error: unknown): Promise<void> {
+  const { current } = journal;
+  const subnet = current.subnetId;
+  if (isLeft) {
+    const attempts = current.attempts + 1;
+    await journal.trySave({ attempts, retryAt: retryTime(command.context.clock.now(), attempts) }, 'durable');
+    throw new NicError('ERR_PENDING', `the gateway NIC in subnet ${subnet} is recorded for later: ${toReason(error)}`, { cause: error });
+  }
+  if (current.uncertainAt !== undefined) {
+    const { provider } = await command.cloud();
+    await journal.trySave({ retryAt: certainFrom(current.uncertainAt, provider.features.lateEffectMs) }, 'durable');
+    throw new NicError('ERR_PENDING', `the gateway NIC in subnet ${subnet} may still appear, since an answer of the cloud was lost`);
+  }
+  await journal.remove();
+  command.context.log.info('gateway gone', { subnet });
+}
+
+/** Ids of the NICs that records name as gateways; undefined when a record cannot be read, so that nobody can tell. */
+async function usedGateways(command: Command): Promise<ReadonlySet<string> | undefined> {
+  const { records, unreadable } = await survey(command);
+  if (unreadable.length > 0) return undefined;
+  return new Set(records.flatMap(({ record }) => record.gateway?.nicId ?? []));
+}
+
+/**
+ * Looks after the host's gateways whose locks are free: what dead commands left over is finished, and those without users
+ * for long enough are removed. Failures are recorded and logged, not thrown.
+ */
+export async function sweepGateways(command: Command, signal: AbortSignal): Promise<void> {
+  const { hostStore, log } = command.context;
+  for (const stored of await hostStore.gateways.list()) {
+    if (stored.kind !== 'record' || signal.aborted) continue;
+    const lock = await hostStore.gateways.tryLock(stored.id);
+    if (lock === undefined) continue;
+    try {
+      const again = await hostStore.gateways.read(stored.id);
+      if (again?.kind !== 'record') continue;
+      await lookAfter(command, new Journal({ store: hostStore.gateways, id: stored.id, record: again.record, log }), signal);
+    } catch (error) {
+      if (!isNicError(error)) throw error;
+      log.warn('a gateway could not be looked after', { id: stored.id, reason: toReason(error) });
+    } finally {
+      lock.release();
+    }
+  }
+}
+
+async function lookAfter(command: Command, journal: Journal<GatewayRecord>, signal: AbortSignal): Promise<void> {
+  const { clock, limits, hostStore } = command.context;
+  const { current } = journal;
+  const { provider, instanceId } = await command.cloud();
+  if (current.instanceId !== undefined && current.instanceId !== instanceId) return hostStore.gateways.setAside(journal.id);
+  const now = clock.now();
+  if (current.retryAt !== undefined && current.retryAt > now) return;
+  if (current.state !== 'ready') return removeGateway(command, journal, signal);
+  const used = await usedGateways(command);
+  if (used === undefined || (current.nicId !== undefined && used.has(current.nicId))) {
+    if (current.unusedSince !== undefined) await journal.save({ unusedSince: undefined }, 'quick');
+  } else if (current.unusedSince === undefined || current.unusedSince > now) {
+    await journal.save({ unusedSince: now }, 'quick');
+    if (limits.gatewayIdleMs <= 0) return removeGateway(command, journal, signal);
+  } else if (now - current.unusedSince >= limits.gatewayIdleMs) {
+    return removeGateway(command, journal, signal);
+  }
+  const due = current.uncertainAt !== undefined && now >= certainFrom(current.uncertainAt, provider.features.lateEffectMs);
+  if (!due && current.nics.every((nic) => nic.id === current.nicId)) return;
+  const item = { journal, nameOn: (id: string) => gatewayName(id, current.subnetId), keep: current.nicId, proven: new Set<string>() };
+  await settleNics(command, [item], { signal });
+}

@@ -1,0 +1,98 @@
+import type { Link, NamespaceRef, NetworkNamespace } from '../driver.js';
+import { isNicError } from '../errors.js';
+import { toReason } from './cloud-error.js';
+import type { Command } from './context.js';
+import { findNicLink } from './nic-link.js';
+import type { NamespaceEntry } from './record.js';
+
+/** A NIC's link, where it was found. */
+export interface FoundLink {
+  /** The namespace it is in. */
+  readonly namespace: NetworkNamespace;
+  /** The link. */
+  readonly link: Link;
+}
+
+/** A path by which a namespace can be opened again; undefined when there is none that outlives the caller. */
+export function pathOf(ref: NamespaceRef): string | undefined {
+  if (ref.kind === 'path') return ref.path;
+  return ref.kind === 'pid' ? `/proc/${ref.pid}/ns/net` : undefined;
+}
+
+/** Opens the container's namespace that a caller names; undefined when it is gone, is none, or is the host's own. */
+export async function openContainer(command: Command, ref: NamespaceRef | undefined): Promise<NetworkNamespace | undefined> {
+  if (ref === undefined || ref.kind === 'own') return undefined;
+  try {
+    const namespace = await command.open(ref);
+    return namespace.cookie === (await command.host()).cookie ? undefined : namespace;
+  } catch (error) {
+    if (!isNicError(error)) throw error;
+    command.context.log.debug('no namespace', { reason: toReason(error) });
+    return undefined;
+  }
+}
+
+/** Opens the namespace that a record remembers; undefined when what is behind its path is another one, or it was of an earlier boot. */
+export async function openRecorded(
+  command: Command,
+  entry: NamespaceEntry | undefined,
+  bootId: string,
+): Promise<NetworkNamespace | undefined> {
+  if (entry?.path === undefined || bootId !== command.context.bootId) return undefined;
+  const namespace = await openContainer(command, { kind: 'path', path: entry.path });
+  // Paths, devices and inodes are used again; cookies are not.
+  return namespace?.cookie === entry.cookie ? namespace : undefined;
+}
+
+/** The link of a NIC in a namespace; undefined when it is not there or cannot be told. */
+export async function findIn(command: Command, namespace: NetworkNamespace, mac: string): Promise<FoundLink | undefined> {
+  try {
+    const link = findNicLink(await namespace.listLinks(), mac);
+    return link === undefined ? undefined : { namespace, link };
+  } catch (error) {
+    if (!isNicError(error)) throw error;
+    command.context.log.warn('the link of a NIC cannot be looked for', { mac, namespace: namespace.label, reason: toReason(error) });
+    return undefined;
+  }
+}
+
+/** Takes a NIC out of use where it is: no address, no route, down. Best effort: the NIC goes anyway when the cloud detaches it. */
+export async function clearLink(command: Command, found: FoundLink): Promise<void> {
+  const { namespace, link } = found;
+  try {
+    for (const { address } of await namespace.listAddresses(link.index)) await namespace.removeAddress(link.index, address);
+    await namespace.changeLink(link.index, { up: false });
+  } catch (error) {
+    if (!isNicError(error)) throw error;
+    command.context.log.warn('a NIC could not be taken out of use', { link: link.name, reason: toReason(error) });
+  }
+}
+
+/** A promise that resolves when a link has gone from its namespace, and a way to stop waiting for that. */
+export interface VanishWatch {
+  /** Never rejects. */
+  readonly vanished: Promise<void>;
+  /** Stops waiting; then `vanished` stays pending. */
+  close(): void;
+}
+
+/** Waits in the background for a NIC to leave a namespace. Undefined when that cannot be watched. */
+export async function watchVanishing(command: Command, found: FoundLink, mac: string): Promise<VanishWatch | undefined> {
+  try {
+    const watch = await found.namespace.watchLinks();
+    const gone = watch.waitFor((links) => (links.some((link) => link.mac === mac || link.permanentMac === mac) ? undefined : true));
+    return {
+      vanished: new Promise((resolve) =>
+        gone.then(
+          () => resolve(),
+          () => {},
+        ),
+      ),
+      close: () => watch.close(),
+    };
+  } catch (error) {
+    if (!isNicError(error)) throw error;
+    command.context.log.debug('links cannot be watched', { reason: toReason(error) });
+    return undefined;
+  }
+}

@@ -1,0 +1,141 @@
+import type { Link } from '../driver.js';
+import { isNicError } from '../errors.js';
+import { toReason } from './cloud-error.js';
+import type { Cloud, Command } from './context.js';
+import { type FinishItem, finishAttachments, retryTime } from './finish.js';
+import { Journal } from './journal.js';
+import { openRecorded } from './local.js';
+import { nicName } from './names.js';
+import { findNicLink } from './nic-link.js';
+import type { AttachmentRecord } from './record.js';
+import { certainFrom, settleNics } from './settle.js';
+import type { StoreLock } from './store.js';
+import type { Survey } from './survey.js';
+
+/** True for a record of this boot whose NIC serves a container. */
+export function isComplete(command: Command, record: AttachmentRecord): boolean {
+  return record.state === 'complete' && record.bootId === command.context.bootId;
+}
+
+/** True when finishing a record has been tried and has failed. */
+export function isStuck(command: Command, record: AttachmentRecord): boolean {
+  return !isComplete(command, record) && record.attempts > 0;
+}
+
+/** Work on a record of a living attachment: NICs that are too many, or a lost answer of which all can be known now. */
+function hasSurplus(record: AttachmentRecord, now: number, lateEffectMs: number): boolean {
+  if (record.create !== undefined || record.nics.some((nic) => nic.id !== record.nicId)) return true;
+  return record.uncertainAt !== undefined && now >= certainFrom(record.uncertainAt, lateEffectMs);
+}
+
+/** The NIC of a finished attachment is back on the host: its namespace is gone, as when a runtime never sends DEL. */
+async function isAbandoned(command: Command, record: AttachmentRecord, hostLinks: readonly Link[]): Promise<boolean> {
+  const nic = record.nics.find((candidate) => candidate.id === record.nicId);
+  if (nic === undefined) return false;
+  try {
+    if (findNicLink(hostLinks, nic.mac) === undefined) return false;
+  } catch {
+    // Two links with its address: nothing is certain, so nothing is done.
+    return false;
+  }
+  return (await openRecorded(command, record.namespace, record.bootId)) === undefined;
+}
+
+/** Which left-over work a command takes on. */
+export interface SweepOptions {
+  /** The command's own attachment, which it holds the lock of. */
+  readonly except: string;
+  /** When to stop. */
+  readonly signal: AbortSignal;
+  /** Only attachments that may hold NICs in these subnets. */
+  readonly subnetIds?: readonly string[];
+}
+
+type Work = 'finish' | 'settle' | 'aside';
+
+/** What the sweep looks at to tell whether a record needs work. */
+interface Surroundings {
+  readonly cloud: Cloud;
+  readonly hostLinks: readonly Link[];
+}
+
+async function workOn(command: Command, record: AttachmentRecord, { cloud, hostLinks }: Surroundings): Promise<Work | undefined> {
+  if (record.instanceId !== undefined && record.instanceId !== cloud.instanceId) return 'aside';
+  const now = command.context.clock.now();
+  // A time far in the future was written before the clock was set back.
+  if (record.retryAt !== undefined && record.retryAt > now && record.retryAt - now < 3_600_000) return undefined;
+  if (!isComplete(command, record)) return 'finish';
+  if (await isAbandoned(command, record, hostLinks)) return 'finish';
+  return hasSurplus(record, now, cloud.provider.features.lateEffectMs) ? 'settle' : undefined;
+}
+
+function concerns(record: AttachmentRecord, subnetIds: readonly string[] | undefined): boolean {
+  if (subnetIds === undefined) return true;
+  const own = [...record.subnetIds, ...record.nics.map((nic) => nic.subnetId)];
+  return own.length === 0 || own.some((id) => subnetIds.includes(id));
+}
+
+/**
+ * Finishes what dead commands left over: a bounded number of records, of any attachment of this host whose lock is free.
+ * Failures are recorded, logged and not thrown: the command that sweeps has done nothing wrong.
+ */
+export async function sweep(command: Command, known: Survey, options: SweepOptions): Promise<void> {
+  const { limits, log } = command.context;
+  const work: { readonly item: FinishItem; readonly kind: Work }[] = [];
+  const locks: StoreLock[] = [];
+  try {
+    await command.context.store.tidy();
+    const suspects = known.records.filter(({ id, record }) => id !== options.except && concerns(record, options.subnetIds));
+    if (suspects.length === 0) return;
+    const hostLinks = await (await command.host()).listLinks();
+    const surroundings = { hostLinks, cloud: await command.cloud() };
+    suspects.sort((a, b) => a.record.attempts - b.record.attempts || a.record.createdAt - b.record.createdAt);
+    for (const { store, id, record } of suspects) {
+      if (work.length >= limits.pendingPerCommand || options.signal.aborted) break;
+      if ((await workOn(command, record, surroundings)) === undefined) continue;
+      const lock = await store.tryLock(id);
+      if (lock === undefined) continue;
+      locks.push(lock);
+      const again = await store.read(id);
+      if (again?.kind !== 'record') continue;
+      const kind = await workOn(command, again.record, surroundings);
+      if (kind === 'aside') await store.setAside(id);
+      else if (kind !== undefined) work.push({ kind, item: { journal: new Journal({ store, id, record: again.record, log }) } });
+    }
+    await takeOn(command, work, options.signal);
+  } catch (error) {
+    if (!isNicError(error)) throw error;
+    log.warn('left-over work could not be finished', { reason: toReason(error) });
+  } finally {
+    for (const lock of locks) lock.release();
+  }
+}
+
+async function takeOn(
+  command: Command,
+  work: readonly { readonly item: FinishItem; readonly kind: Work }[],
+  signal: AbortSignal,
+): Promise<void> {
+  const finishing = work.filter(({ kind }) => kind === 'finish').map(({ item }) => item);
+  if (finishing.length > 0) await finishAttachments(command, finishing, signal);
+  const settling = work.filter(({ kind }) => kind === 'settle').map(({ item }) => item.journal);
+  if (settling.length > 0) await settleSurplus(command, settling, signal);
+}
+
+/** Brings NICs of living attachments to their end that are too many. */
+export async function settleSurplus(command: Command, journals: readonly Journal<AttachmentRecord>[], signal: AbortSignal): Promise<void> {
+  const items = journals.map((journal) => ({
+    journal,
+    nameOn: (instanceId: string) => nicName(instanceId, journal.current.key),
+    keep: journal.current.nicId,
+    proven: new Set<string>(),
+  }));
+  const left = await settleNics(command, items, { signal });
+  for (const journal of journals) {
+    const error = left.get(journal.id);
+    if (error === undefined) continue;
+    const attempts = journal.current.attempts + 1;
+    await journal.trySave({ attempts, retryAt: retryTime(command.context.clock.now(), attempts) }, 'quick');
+    command.context.log.warn('a surplus NIC is left for later', { id: journal.id, reason: toReason(error) });
+  }
+}

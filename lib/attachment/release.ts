@@ -1,0 +1,242 @@
+import { isNicError, NicError } from '../errors.js';
+import type { Nic } from '../nic.js';
+import { isPassing, toReason } from './cloud-error.js';
+import type { Command } from './context.js';
+import type { NicEntry } from './record.js';
+
+/** How often a detach job may fail before the NIC is left for later. */
+const MAX_FAILED_JOBS = 3;
+
+/** When the link has gone the job is about to end. */
+const AFTER_LINK_MS = 25;
+
+/** A NIC to take off this instance and delete. */
+export interface ReleaseTarget {
+  /** What is recorded of it. */
+  readonly entry: NicEntry;
+  /** This boot has shown that it is attached here: its link was seen. */
+  readonly proven: boolean;
+  /** Records that a call is about to be made. */
+  step(name: 'detach' | 'delete'): Promise<void>;
+  /** Records the job under way, or that none is. */
+  saveJob(job: NicEntry['job']): Promise<void>;
+  /** Records that the NIC is no business of this record any more. */
+  forget(): Promise<void>;
+}
+
+/** What {@link releaseNics} takes beside its targets. */
+export interface ReleaseOptions {
+  /** When to leave the rest for later. */
+  readonly signal: AbortSignal;
+  /** Resolves when a link has vanished: a detach job is about to end. */
+  readonly vanished?: Promise<void> | undefined;
+}
+
+interface Open {
+  readonly target: ReleaseTarget;
+  job: NicEntry['job'];
+  /** What the NIC's state is as far as this command knows; undefined: ask. */
+  assumed: 'in-use' | 'available' | 'gone' | undefined;
+  failedJobs: number;
+}
+
+/**
+ * Brings NICs to their end: detached from this instance, deleted. Decides by the cloud's state, not by what was tried before:
+ * answers get lost, jobs go on, a refusal may mean "already done" or "in transition".
+ * @returns why NICs are left, by NIC id; empty when all are gone
+ */
+export async function releaseNics(
+  command: Command,
+  targets: readonly ReleaseTarget[],
+  options: ReleaseOptions,
+): Promise<ReadonlyMap<string, unknown>> {
+  if (targets.length === 0) return new Map();
+  return new Release(command, targets, options).run();
+}
+
+/** A call that takes several NICs. */
+interface Action {
+  /** The states in which a NIC can be given to it. */
+  readonly accepts: readonly Open['assumed'][];
+  readonly call: (chunk: readonly Open[]) => Promise<void>;
+}
+
+class Release {
+  readonly #command: Command;
+  readonly #signal: AbortSignal;
+  readonly #open = new Map<string, Open>();
+  readonly #left = new Map<string, unknown>();
+  #vanished: Promise<void> | undefined;
+
+  constructor(command: Command, targets: readonly ReleaseTarget[], options: ReleaseOptions) {
+    this.#command = command;
+    this.#signal = options.signal;
+    this.#vanished = options.vanished;
+    for (const target of targets) {
+      const { job, id } = target.entry;
+      this.#open.set(id, { target, job, assumed: target.proven && job === undefined ? 'in-use' : undefined, failedJobs: 0 });
+    }
+  }
+
+  async run(): Promise<ReadonlyMap<string, unknown>> {
+    const backoff = this.#command.backoff();
+    let last: unknown;
+    for (;;) {
+      try {
+        await this.#round();
+      } catch (error) {
+        // What is wrong with the way to the cloud is wrong for all.
+        if (!isPassing(error)) return this.#leaveAll(error);
+        last = error;
+      }
+      if (this.#open.size === 0) return this.#left;
+      try {
+        if (await this.#wait(backoff)) backoff.reset(AFTER_LINK_MS);
+      } catch (error) {
+        return this.#leaveAll(last ?? error);
+      }
+    }
+  }
+
+  /** True when it was a vanished link that ended the wait. */
+  async #wait(backoff: ReturnType<Command['backoff']>): Promise<boolean> {
+    const waiting = backoff.wait(this.#signal).then(() => false);
+    if (this.#vanished === undefined) return waiting;
+    const first = await Promise.race([waiting, this.#vanished.then(() => true)]);
+    if (first) {
+      this.#vanished = undefined;
+      waiting.catch(() => {});
+    }
+    return first;
+  }
+
+  #leaveAll(error: unknown): ReadonlyMap<string, unknown> {
+    for (const id of this.#open.keys()) this.#left.set(id, error);
+    return this.#left;
+  }
+
+  async #round(): Promise<void> {
+    await this.#followJobs();
+    const ready = [...this.#open.values()].filter((open) => open.job === undefined);
+    const unknown = ready.filter((open) => open.assumed === undefined);
+    if (unknown.length > 0) await this.#look(unknown);
+    const { provider } = await this.#command.cloud();
+    const now = ready.filter((open) => this.#open.has(open.target.entry.id));
+    const size = provider.features.maxNicsPerCall;
+    await this.#inChunks(now, size, { accepts: ['in-use'], call: (chunk) => this.#detach(chunk) });
+    await this.#inChunks(now, size, { accepts: ['available', 'gone'], call: (chunk) => this.#delete(chunk) });
+  }
+
+  async #followJobs(): Promise<void> {
+    const waiting = [...this.#open.values()].filter((open) => open.job !== undefined);
+    if (waiting.length === 0) return;
+    const { provider } = await this.#command.cloud();
+    const ids = [...new Set(waiting.flatMap((open) => open.job?.id ?? []))];
+    const jobs = await provider.describeJobs(ids, { signal: this.#signal });
+    for (const open of waiting) {
+      const job = jobs.find((candidate) => candidate.id === open.job?.id);
+      if (job?.status === 'running') continue;
+      const kind = open.job?.kind;
+      open.job = undefined;
+      // A job the cloud has forgotten, or one that failed, says nothing of the NIC's state.
+      open.assumed = job?.status === 'succeeded' && kind === 'detach' ? 'available' : undefined;
+      await open.target.saveJob(undefined);
+      if (job?.status !== 'failed' || kind !== 'detach') continue;
+      open.failedJobs++;
+      const reason = job.reason ?? 'no reason given';
+      this.#command.context.log.warn('detach job failed', { nic: open.target.entry.id, job: job.id, reason });
+      if (open.failedJobs < MAX_FAILED_JOBS) continue;
+      this.#leave(open, new NicError('ERR_JOB', `NIC ${open.target.entry.id} could not be detached: job ${job.id}: ${reason}`));
+    }
+  }
+
+  async #look(opens: readonly Open[]): Promise<void> {
+    const { provider, instanceId } = await this.#command.cloud();
+    const ids = opens.map((open) => open.target.entry.id);
+    const nics = await provider.listNics({ ids }, { signal: this.#signal });
+    for (const open of opens) {
+      const nic = nics.find((candidate) => candidate.id === open.target.entry.id);
+      if (nic !== undefined && isForeign(nic, instanceId)) await this.#disown(open, nic);
+      // A read may be stale, so that a NIC is gone is for the answer to a delete request to say.
+      else open.assumed = nic?.status ?? 'gone';
+    }
+  }
+
+  async #detach(opens: readonly Open[]): Promise<void> {
+    for (const open of opens) await open.target.step('detach');
+    const { provider } = await this.#command.cloud();
+    const ids = opens.map((open) => open.target.entry.id);
+    // Whatever comes of it, the state is asked for again before anything else is done.
+    for (const open of opens) open.assumed = undefined;
+    const id = await provider.detachNics(ids, { signal: this.#signal });
+    for (const open of opens) {
+      open.job = { id, kind: 'detach' };
+      await open.target.saveJob(open.job);
+    }
+  }
+
+  async #delete(opens: readonly Open[]): Promise<void> {
+    for (const open of opens) await open.target.step('delete');
+    const { provider } = await this.#command.cloud();
+    const ids = opens.map((open) => open.target.entry.id);
+    for (const open of opens) open.assumed = undefined;
+    try {
+      await provider.deleteNics(ids, { signal: this.#signal });
+    } catch (error) {
+      if (opens.length > 1 || !isNicError(error, 'ERR_NOT_FOUND')) throw error;
+    }
+    for (const open of opens) {
+      this.#command.context.log.info('NIC deleted', { nic: open.target.entry.id });
+      await this.#done(open);
+    }
+  }
+
+  /** Calls with several NICs; when one of them spoils the call, each gets its own. */
+  async #inChunks(all: readonly Open[], size: number, action: Action): Promise<void> {
+    const opens = all.filter((open) => open.assumed !== undefined && action.accepts.includes(open.assumed));
+    for (let i = 0; i < opens.length; i += size) {
+      const chunk = opens.slice(i, i + size);
+      try {
+        await action.call(chunk);
+      } catch (error) {
+        if (isPassing(error) && !isNicError(error, 'ERR_STATE', 'ERR_NOT_FOUND')) throw error;
+        if (!isAboutTheNic(error)) throw error;
+        if (chunk.length > 1) await this.#oneByOne(chunk, action);
+        else if (isNicError(error, 'ERR_REQUEST')) for (const open of chunk) this.#leave(open, error);
+        else this.#command.context.log.debug('in transition', { nic: chunk[0]?.target.entry.id, reason: toReason(error) });
+      }
+    }
+  }
+
+  async #oneByOne(chunk: readonly Open[], action: Action): Promise<void> {
+    await this.#look(chunk);
+    for (const open of chunk) {
+      if (this.#open.has(open.target.entry.id)) await this.#inChunks([open], 1, action);
+    }
+  }
+
+  async #disown(open: Open, nic: Nic): Promise<void> {
+    const holder = nic.role === 'primary' ? 'is the primary NIC of its instance' : `is held by instance ${nic.instanceId}`;
+    this.#command.context.log.warn(`NIC ${nic.id} ${holder}: left alone`, { nic: nic.id });
+    await this.#done(open);
+  }
+
+  async #done(open: Open): Promise<void> {
+    this.#open.delete(open.target.entry.id);
+    await open.target.forget();
+  }
+
+  #leave(open: Open, error: unknown): void {
+    this.#open.delete(open.target.entry.id);
+    this.#left.set(open.target.entry.id, error);
+  }
+}
+
+/** Primary NICs and NICs that another instance holds are never touched. */
+function isForeign(nic: Nic, instanceId: string): boolean {
+  return nic.role === 'primary' || (nic.instanceId !== undefined && nic.instanceId !== instanceId);
+}
+
+function isAboutTheNic(error: unknown): boolean {
+  return isNicError(error, 'ERR_STATE', 'ERR_NOT_FOUND', 'ERR_REQUEST');
+}

@@ -1,0 +1,136 @@
+import type { Nic } from '../nic.js';
+import type { Command } from './context.js';
+import type { Journal } from './journal.js';
+import type { NicEntry, RecordHeader } from './record.js';
+import { type ReleaseTarget, releaseNics } from './release.js';
+
+/** A record whose NICs shall be brought to their end, all or all but one. */
+export interface SettleItem {
+  /** The record, its lock held. */
+  readonly journal: Journal<RecordHeader>;
+  /** The name of its NICs on an instance; for records written when the instance was not known. */
+  readonly nameOn: (instanceId: string) => string;
+  /** The NIC that stays; undefined when none does. */
+  readonly keep: string | undefined;
+  /** NICs that this boot has shown to be attached here. */
+  readonly proven: ReadonlySet<string>;
+}
+
+/** What {@link settleNics} takes beside its items. */
+export interface SettleOptions {
+  /** When to leave the rest for later. */
+  readonly signal: AbortSignal;
+  /** Resolves when a link of theirs has vanished. */
+  readonly vanished?: Promise<void> | undefined;
+}
+
+/** What a record keeps of a NIC. */
+export function toNicEntry(nic: Nic): NicEntry {
+  return { id: nic.id, mac: nic.mac, subnetId: nic.subnetId, addresses: nic.addresses, job: undefined };
+}
+
+/** When a look-up is late enough to show every NIC of requests whose answers were lost. */
+export function certainFrom(uncertainAt: number, lateEffectMs: number): number {
+  return uncertainAt + lateEffectMs;
+}
+
+/**
+ * NICs of a name: those on the instance and the free ones. Primary NICs are left out.
+ * @param name undefined: whatever their name
+ * @param subnetIds where to look for free ones; empty: everywhere
+ */
+export async function findNamed(
+  command: Command,
+  name: string | undefined,
+  subnetIds: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Nic[]> {
+  const { provider, instanceId } = await command.cloud();
+  const named = name === undefined ? {} : { name };
+  const within = subnetIds.length === 0 ? {} : { subnetIds };
+  const [attached, available] = await Promise.all([
+    provider.listNics({ instanceId, ...named }, { signal }),
+    provider.listNics({ status: 'available', ...within, ...named }, { signal }),
+  ]);
+  // A NIC between the two states may be in both answers.
+  const byId = new Map([...available, ...attached].map((nic) => [nic.id, nic]));
+  return [...byId.values()].filter((nic) => nic.role !== 'primary');
+}
+
+/**
+ * Looks for NICs of records of which a create request was sent and no answer is known, and takes them into the records.
+ * A record is certain again when the look-up was late enough.
+ */
+export async function lookUp(command: Command, journals: readonly Journal<RecordHeader>[], signal: AbortSignal): Promise<void> {
+  const wanted = journals.filter(({ current }) => current.create !== undefined || current.uncertainAt !== undefined);
+  if (wanted.length === 0) return;
+  const { provider } = await command.cloud();
+  const now = command.context.clock.now();
+  const names = wanted.map((journal) => journal.current.nicName);
+  const subnetIds = [...new Set(wanted.flatMap((journal) => journal.current.subnetIds))];
+  const everywhere = wanted.some((journal) => journal.current.subnetIds.length === 0);
+  const nics = await findNamed(command, names.length === 1 ? names[0] : undefined, everywhere ? [] : subnetIds, signal);
+  for (const journal of wanted) {
+    const { current } = journal;
+    const known = new Set(current.nics.map((nic) => nic.id));
+    const found = nics.filter((nic) => nic.name === current.nicName && !known.has(nic.id));
+    // Whoever sent the request is dead or has its answer by now. A time to come means that the clock was set back.
+    const lastAt = Math.min(now, current.create?.notAfter ?? current.uncertainAt ?? now);
+    const certain = now >= certainFrom(lastAt, provider.features.lateEffectMs);
+    const patch = { nics: [...current.nics, ...found.map(toNicEntry)], create: undefined, uncertainAt: certain ? undefined : lastAt };
+    await journal.trySave(patch, 'durable');
+  }
+}
+
+/** Gives a record the instance and the NIC name that were not known when it was written. */
+async function complete(command: Command, item: SettleItem): Promise<void> {
+  if (item.journal.current.nicName !== undefined) return;
+  const { instanceId } = await command.cloud();
+  await item.journal.trySave({ instanceId, nicName: item.nameOn(instanceId) }, 'quick');
+}
+
+function toTarget(journal: Journal<RecordHeader>, entry: NicEntry, proven: boolean): ReleaseTarget {
+  const change = (patch: Partial<NicEntry>): readonly NicEntry[] =>
+    journal.current.nics.map((nic) => (nic.id === entry.id ? { ...nic, ...patch } : nic));
+  return {
+    entry,
+    proven,
+    step: (name) => journal.tryStep(name, {}),
+    saveJob: (job) => journal.trySave({ nics: change({ job }) }, 'quick'),
+    forget: () => journal.trySave({ nics: journal.current.nics.filter((nic) => nic.id !== entry.id) }, 'quick'),
+  };
+}
+
+/**
+ * Brings the NICs of records to their end, those that stay excepted, after looking for further ones where an answer was lost.
+ * @returns why a record is not settled, by its id. A record that is watched for late NICs is not in it: see `uncertainAt`.
+ */
+export async function settleNics(
+  command: Command,
+  items: readonly SettleItem[],
+  options: SettleOptions,
+): Promise<ReadonlyMap<string, unknown>> {
+  const left = new Map<string, unknown>();
+  try {
+    for (const item of items) await complete(command, item);
+    await lookUp(
+      command,
+      items.map((item) => item.journal),
+      options.signal,
+    );
+  } catch (error) {
+    for (const item of items) left.set(item.journal.id, error);
+    return left;
+  }
+  const owners = new Map<string, string>();
+  const targets = items.flatMap(({ journal, keep, proven }) =>
+    journal.current.nics
+      .filter((entry) => entry.id !== keep && !owners.has(entry.id))
+      .map((entry) => {
+        owners.set(entry.id, journal.id);
+        return toTarget(journal, entry, proven.has(entry.id));
+      }),
+  );
+  for (const [nicId, error] of await releaseNics(command, targets, options)) left.set(owners.get(nicId) ?? '', error);
+  return left;
+}
