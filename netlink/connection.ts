@@ -8,17 +8,18 @@ import { checkCall } from './system-call.js';
 import { AF, MSG, NETLINK_OPTION, SO, SOCK, SOL } from './system-constants.js';
 import {
   type Acknowledgement,
+  ByteWriter,
   decodeAcknowledgement,
   decodeMessages,
   describeMissing,
   describeOffset,
   ERRNO,
-  encodeMessage,
   errnoName,
   NETLINK_ROUTE,
   type NetlinkMessage,
   NLM_F,
   NLMSG,
+  writeMessage,
 } from './wire/index.js';
 
 /** The kernel fills at most 32 KiB per read, unless a single message is longer, as of a card with hundreds of functions. Pages not written cost nothing. */
@@ -99,6 +100,7 @@ export class NetlinkConnection {
   readonly #port: number;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #writer = new ByteWriter(1024);
   #buffer = new Uint8Array(BUFFER_BYTES);
   #sequence = 0;
   #strict: boolean;
@@ -272,9 +274,9 @@ export class NetlinkConnection {
   #send(pending: readonly Pending[], what: string): void {
     this.#assertOpen(what);
     if (this.#stale) this.#discard();
-    const messages = pending.map(({ message }) => encodeMessage(message));
-    const bytes = messages.length === 1 && messages[0] !== undefined ? messages[0] : Buffer.concat(messages);
-    checkCall(libc.send(this.#fd, bytes, 0), { op: what });
+    this.#writer.reset();
+    for (const { message } of pending) writeMessage(message, this.#writer);
+    checkCall(libc.send(this.#fd, this.#writer.finish(), 0), { op: what });
   }
 
   /** Reads away what belongs to a request that was given up. */

@@ -28,5 +28,11 @@ export async function unlessAbsent(removal: Promise<unknown>, ...names: readonly
 
 /** The properties that are not undefined, so that optional settings can be handed on as they came. */
 export function defined<T extends object>(properties: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined)) as T;
+  // A plain loop: several times faster than Object.entries and back, and this runs for every request.
+  const result: Partial<T> = {};
+  for (const key in properties) {
+    const value = properties[key];
+    if (value !== undefined) result[key] = value;
+  }
+  return result as T;
 }

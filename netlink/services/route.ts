@@ -132,13 +132,12 @@ function toMessage(route: NewRoute): RouteMessage {
 
 function describe(route: NewRoute): string {
   const next = route.gateway ?? route.via;
-  return [
-    route.dst,
-    next === undefined ? '' : ` via ${next}`,
-    route.linkIndex === undefined ? '' : ` on link ${route.linkIndex}`,
-    route.table === undefined ? '' : ` table ${route.table}`,
-    route.metric === undefined ? '' : ` metric ${route.metric}`,
-  ].join('');
+  let text = route.dst;
+  if (next !== undefined) text += ` via ${next}`;
+  if (route.linkIndex !== undefined) text += ` on link ${route.linkIndex}`;
+  if (route.table !== undefined) text += ` table ${route.table}`;
+  if (route.metric !== undefined) text += ` metric ${route.metric}`;
+  return text;
 }
 
 function toRequest(op: string, flags: number, route: NewRoute): NetlinkRequest {

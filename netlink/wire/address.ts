@@ -1,5 +1,5 @@
 import { AttributeTable, type WithUnknown } from './attribute.js';
-import { ByteWriter } from './byte-writer.js';
+import { written } from './byte-writer.js';
 import { IFA } from './constants.js';
 import { decoding, viewOf } from './malformed.js';
 import { ipAddress, s32, text, u8, u32, type ValueCodec } from './value.js';
@@ -104,13 +104,13 @@ export function decodeAddress(payload: Uint8Array): AddressMessage {
 
 /** Writes the payload of an address message. @throws RangeError when a value cannot be written */
 export function encodeAddress(address: AddressMessage): Uint8Array {
-  const writer = new ByteWriter();
-  writer.u8(address.family);
-  writer.u8(address.prefix);
-  writer.u8(address.headerFlags ?? (address.flags ?? 0) & 0xff);
-  writer.u8(address.scope ?? 0);
-  writer.u32(address.linkIndex);
-  addressNames.encode(address, writer);
-  if (address.unknown !== undefined) writer.bytes(address.unknown);
-  return writer.finish();
+  return written((writer) => {
+    writer.u8(address.family);
+    writer.u8(address.prefix);
+    writer.u8(address.headerFlags ?? (address.flags ?? 0) & 0xff);
+    writer.u8(address.scope ?? 0);
+    writer.u32(address.linkIndex);
+    addressNames.encode(address, writer);
+    if (address.unknown !== undefined) writer.bytes(address.unknown);
+  });
 }

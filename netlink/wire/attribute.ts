@@ -55,6 +55,10 @@ export function decodeAttributes(bytes: Uint8Array): readonly Attribute[] {
 export function writeAttribute(writer: ByteWriter, type: number, write: () => void): void {
   const start = writer.skip(HEADER);
   write();
+  finishAttribute(writer, start, type);
+}
+
+function finishAttribute(writer: ByteWriter, start: number, type: number): void {
   const length = writer.length - start;
   if (length > 0xffff) throw new RangeError(`an attribute holds at most 65,531 bytes, not ${length - HEADER}`);
   writer.patch16(start, length);
@@ -141,7 +145,9 @@ export class AttributeTable<T extends object> {
     for (const entry of this.#entries) {
       const value = properties[entry.key];
       if (value === undefined) continue;
-      writeAttribute(writer, entry.type | (entry.flags ?? 0), () => entry.value.encode(value, writer));
+      const start = writer.skip(HEADER);
+      entry.value.encode(value, writer);
+      finishAttribute(writer, start, entry.type | (entry.flags ?? 0));
     }
   }
 

@@ -81,4 +81,22 @@ export class ByteWriter {
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
+
+  /** Forgets what has been written, and keeps the memory. */
+  reset(): void {
+    this.#bytes.fill(0, 0, this.#length);
+    this.#length = 0;
+  }
+}
+
+const scratch = new ByteWriter(1024);
+
+/** The bytes that `write` appends to an empty writer. Making a writer costs more than most messages, so there is one for all; it is not for use inside `write`. */
+export function written(write: (writer: ByteWriter) => void): Uint8Array {
+  try {
+    write(scratch);
+    return scratch.finish().slice();
+  } finally {
+    scratch.reset();
+  }
 }

@@ -5,6 +5,7 @@ export { decodeAddress, encodeAddress } from './address.js';
 export { ETH_P, encodeArpAnnouncement, encodeNeighbourAdvertisement } from './announcement.js';
 export type { Attribute, WithUnknown } from './attribute.js';
 export { decodeAttributes, encodeAttributes, NLA_F } from './attribute.js';
+export { ByteWriter } from './byte-writer.js';
 export {
   FAMILY,
   FIB_RULE,
@@ -45,7 +46,7 @@ export type {
   VxlanData,
 } from './link-model.js';
 export type { NetlinkMessage } from './message.js';
-export { decodeMessages, encodeMessage, MESSAGE_HEADER } from './message.js';
+export { decodeMessages, encodeMessage, MESSAGE_HEADER, writeMessage } from './message.js';
 export type { NeighbourAttributes, NeighbourMessage } from './neighbour.js';
 export { decodeNeighbour, encodeNeighbour } from './neighbour.js';
 export type { NsidMessage } from './nsid.js';

@@ -1,5 +1,5 @@
 import { AttributeTable, NLA_F, walkAttributes, writeAttribute } from './attribute.js';
-import { ByteWriter } from './byte-writer.js';
+import { type ByteWriter, written } from './byte-writer.js';
 import { IFLA } from './constants.js';
 import { createLinkInfoCodec, linkInfoNames } from './link-info.js';
 import type { LinkAttributes, LinkMessage } from './link-model.js';
@@ -104,7 +104,5 @@ export function decodeLink(payload: Uint8Array): LinkMessage {
 
 /** Writes the payload of a link message. Properties that are undefined are left out. @throws RangeError when a value cannot be written */
 export function encodeLink(link: LinkMessage): Uint8Array {
-  const writer = new ByteWriter();
-  writeLink(link, writer);
-  return writer.finish();
+  return written((writer) => writeLink(link, writer));
 }

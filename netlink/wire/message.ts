@@ -1,5 +1,5 @@
 import { align4 } from './align.js';
-import { ByteWriter } from './byte-writer.js';
+import { type ByteWriter, written } from './byte-writer.js';
 import { decoding, Malformed, viewOf } from './malformed.js';
 
 /** Length of a message header (struct nlmsghdr, include/uapi/linux/netlink.h). */
@@ -19,9 +19,8 @@ export interface NetlinkMessage {
   readonly payload: Uint8Array;
 }
 
-/** Writes one message, padded to a multiple of four, as the next message must begin at one. */
-export function encodeMessage(message: NetlinkMessage): Uint8Array {
-  const writer = new ByteWriter(align4(MESSAGE_HEADER + message.payload.length));
+/** Appends one message, padded to a multiple of four, as the next must begin at one. */
+export function writeMessage(message: NetlinkMessage, writer: ByteWriter): void {
   writer.u32(MESSAGE_HEADER + message.payload.length);
   writer.u16(message.type);
   writer.u16(message.flags);
@@ -29,7 +28,11 @@ export function encodeMessage(message: NetlinkMessage): Uint8Array {
   writer.u32(message.port);
   writer.bytes(message.payload);
   writer.align();
-  return writer.finish();
+}
+
+/** Writes one message, padded to a multiple of four. */
+export function encodeMessage(message: NetlinkMessage): Uint8Array {
+  return written((writer) => writeMessage(message, writer));
 }
 
 /**

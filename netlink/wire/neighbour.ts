@@ -1,5 +1,5 @@
 import { AttributeTable, type WithUnknown } from './attribute.js';
-import { ByteWriter } from './byte-writer.js';
+import { written } from './byte-writer.js';
 import { NDA } from './constants.js';
 import { decoding, viewOf } from './malformed.js';
 import { be16, hardwareAddress, ipAddress, u8, u16, u32 } from './value.js';
@@ -78,13 +78,13 @@ export function decodeNeighbour(payload: Uint8Array): NeighbourMessage {
 
 /** Writes the payload of a neighbour message. @throws RangeError when a value cannot be written */
 export function encodeNeighbour(neighbour: NeighbourMessage): Uint8Array {
-  const writer = new ByteWriter();
-  writer.u32(neighbour.family);
-  writer.u32(neighbour.linkIndex);
-  writer.u16(neighbour.state ?? 0);
-  writer.u8(neighbour.flags ?? 0);
-  writer.u8(neighbour.type ?? 0);
-  neighbourNames.encode(neighbour, writer);
-  if (neighbour.unknown !== undefined) writer.bytes(neighbour.unknown);
-  return writer.finish();
+  return written((writer) => {
+    writer.u32(neighbour.family);
+    writer.u32(neighbour.linkIndex);
+    writer.u16(neighbour.state ?? 0);
+    writer.u8(neighbour.flags ?? 0);
+    writer.u8(neighbour.type ?? 0);
+    neighbourNames.encode(neighbour, writer);
+    if (neighbour.unknown !== undefined) writer.bytes(neighbour.unknown);
+  });
 }

@@ -1,5 +1,5 @@
 import { AttributeTable, type WithUnknown } from './attribute.js';
-import { ByteWriter } from './byte-writer.js';
+import { written } from './byte-writer.js';
 import { NETNSA } from './constants.js';
 import { decoding, viewOf } from './malformed.js';
 import { s32, u32 } from './value.js';
@@ -43,9 +43,9 @@ export function decodeNsid(payload: Uint8Array): NsidMessage {
 
 /** Writes the payload of a namespace id message. @throws RangeError when a value cannot be written */
 export function encodeNsid(message: NsidMessage): Uint8Array {
-  const writer = new ByteWriter();
-  writer.u32(0);
-  nsidNames.encode(message, writer);
-  if (message.unknown !== undefined) writer.bytes(message.unknown);
-  return writer.finish();
+  return written((writer) => {
+    writer.u32(0);
+    nsidNames.encode(message, writer);
+    if (message.unknown !== undefined) writer.bytes(message.unknown);
+  });
 }

@@ -1,5 +1,5 @@
 import { AttributeTable, NLA_F, nest, type WithUnknown } from './attribute.js';
-import { ByteWriter } from './byte-writer.js';
+import { written } from './byte-writer.js';
 import { FAMILY, RT_TABLE, RTA, RTAX, RTN } from './constants.js';
 import { copyBytes, decoding, Malformed, viewOf } from './malformed.js';
 import { rangeOf, splitRange } from './range.js';
@@ -262,23 +262,23 @@ export function encodeRoute(route: RouteMessage): Uint8Array {
   const dst = splitRange(route.dst);
   const src = splitRange(route.src);
   const table = route.table ?? RT_TABLE.MAIN;
-  const writer = new ByteWriter();
-  writer.u8(route.family);
-  writer.u8(dst.prefix);
-  writer.u8(src.prefix);
-  writer.u8(route.tos ?? 0);
-  writer.u8(table < 256 ? table : RT_TABLE.COMPAT);
-  writer.u8(route.protocol ?? 0);
-  writer.u8(route.scope ?? 0);
-  writer.u8(route.type ?? RTN.UNICAST);
-  writer.u32(route.flags ?? 0);
-  const wire: RouteWire = {
-    ...route,
-    ...(dst.address === undefined ? {} : { dstAddress: dst.address }),
-    ...(src.address === undefined ? {} : { srcAddress: src.address }),
-    ...(table < 256 ? {} : { wideTable: table }),
-  };
-  routeNames.encode(wire, writer);
-  if (route.unknown !== undefined) writer.bytes(route.unknown);
-  return writer.finish();
+  return written((writer) => {
+    writer.u8(route.family);
+    writer.u8(dst.prefix);
+    writer.u8(src.prefix);
+    writer.u8(route.tos ?? 0);
+    writer.u8(table < 256 ? table : RT_TABLE.COMPAT);
+    writer.u8(route.protocol ?? 0);
+    writer.u8(route.scope ?? 0);
+    writer.u8(route.type ?? RTN.UNICAST);
+    writer.u32(route.flags ?? 0);
+    const wire: RouteWire = {
+      ...route,
+      ...(dst.address === undefined ? {} : { dstAddress: dst.address }),
+      ...(src.address === undefined ? {} : { srcAddress: src.address }),
+      ...(table < 256 ? {} : { wideTable: table }),
+    };
+    routeNames.encode(wire, writer);
+    if (route.unknown !== undefined) writer.bytes(route.unknown);
+  });
 }

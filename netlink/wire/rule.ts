@@ -1,5 +1,5 @@
 import { AttributeTable, type WithUnknown } from './attribute.js';
-import { ByteWriter } from './byte-writer.js';
+import { written } from './byte-writer.js';
 import { FR_ACT, FRA, RT_TABLE } from './constants.js';
 import { decoding, viewOf } from './malformed.js';
 import { rangeOf, splitRange } from './range.js';
@@ -117,22 +117,22 @@ export function encodeRule(rule: RuleMessage): Uint8Array {
   const dst = splitRange(rule.dst);
   const src = splitRange(rule.src);
   const table = rule.table ?? 0;
-  const writer = new ByteWriter();
-  writer.u8(rule.family);
-  writer.u8(dst.prefix);
-  writer.u8(src.prefix);
-  writer.u8(rule.tos ?? 0);
-  writer.u8(table < 256 ? table : RT_TABLE.COMPAT);
-  writer.u16(0);
-  writer.u8(rule.action ?? FR_ACT.TO_TBL);
-  writer.u32(rule.flags ?? 0);
-  const wire: RuleWire = {
-    ...rule,
-    ...(dst.address === undefined ? {} : { dstAddress: dst.address }),
-    ...(src.address === undefined ? {} : { srcAddress: src.address }),
-    ...(table < 256 ? {} : { wideTable: table }),
-  };
-  ruleNames.encode(wire, writer);
-  if (rule.unknown !== undefined) writer.bytes(rule.unknown);
-  return writer.finish();
+  return written((writer) => {
+    writer.u8(rule.family);
+    writer.u8(dst.prefix);
+    writer.u8(src.prefix);
+    writer.u8(rule.tos ?? 0);
+    writer.u8(table < 256 ? table : RT_TABLE.COMPAT);
+    writer.u16(0);
+    writer.u8(rule.action ?? FR_ACT.TO_TBL);
+    writer.u32(rule.flags ?? 0);
+    const wire: RuleWire = {
+      ...rule,
+      ...(dst.address === undefined ? {} : { dstAddress: dst.address }),
+      ...(src.address === undefined ? {} : { srcAddress: src.address }),
+      ...(table < 256 ? {} : { wideTable: table }),
+    };
+    ruleNames.encode(wire, writer);
+    if (rule.unknown !== undefined) writer.bytes(rule.unknown);
+  });
 }
