@@ -1,7 +1,7 @@
 import type { CallOptions } from '../lib/provider.js';
 import { type BatchResult, type ConnectionOptions, NetlinkConnection, type NetlinkRequest } from './connection.js';
 import type { NamespaceHandle } from './namespace.js';
-import { AddressService, LinkService, RouteService } from './services/index.js';
+import { AddressService, LinkService, NeighbourService, NsidService, RouteService, RuleService } from './services/index.js';
 
 /** The networking of one namespace: a connection to its kernel side, with a service for each kind of object. */
 export interface Rtnetlink extends Disposable {
@@ -13,6 +13,12 @@ export interface Rtnetlink extends Disposable {
   readonly address: AddressService;
   /** Routes. */
   readonly route: RouteService;
+  /** Routing policy. */
+  readonly rule: RuleService;
+  /** Neighbours (ARP and NDP). */
+  readonly neighbour: NeighbourService;
+  /** The ids by which this namespace knows others. */
+  readonly nsid: NsidService;
   /**
    * Sends many requests that change something, several in one send. Each is carried out whether or not others fail.
    * @returns for each request in order: undefined when it was carried out, else the error
@@ -30,6 +36,9 @@ export function openRtnetlink(namespace: NamespaceHandle, options: ConnectionOpt
     link: new LinkService(connection),
     address: new AddressService(connection),
     route: new RouteService(connection),
+    rule: new RuleService(connection),
+    neighbour: new NeighbourService(connection),
+    nsid: new NsidService(connection),
     batch: (requests, callOptions) => connection.batch(requests, callOptions),
     close: () => connection.close(),
     [Symbol.dispose]: () => connection.close(),

@@ -1,0 +1,104 @@
+import type { CallOptions } from '../../lib/provider.js';
+import type { NetlinkRequest } from '../connection.js';
+import { decodeRule, encodeRule, FAMILY, FR_ACT, NLM_F, RTM, RTPROT, type RuleAttributes, type RuleMessage } from '../wire/index.js';
+import { defined, isErrno, type Requester, unlessAbsent } from './requester.js';
+
+/** A rule to add or delete: which packets, and what becomes of them. */
+export interface NewRule extends RuleAttributes {
+  /** The address family; default that of `src` or `dst`, else IPv4. */
+  readonly family?: 4 | 6;
+  /** Source range; default any. */
+  readonly src?: string;
+  /** Destination range; default any. */
+  readonly dst?: string;
+  /** Type of service; default any. */
+  readonly tos?: number;
+  /** Table to look up. */
+  readonly table?: number;
+  /** One of {@link FR_ACT}; default: look up the table, or go to another rule when `goto` is given. */
+  readonly action?: number;
+  /** {@link FIB_RULE} bits, such as INVERT. */
+  readonly flags?: number;
+}
+
+/** What {@link RuleService.list} gives. */
+export interface RuleListOptions extends CallOptions {
+  /** Only of this family. */
+  readonly family?: 4 | 6;
+}
+
+function familyOf(rule: NewRule): number {
+  const wide = rule.family === undefined ? (rule.src ?? rule.dst ?? '').includes(':') : rule.family === 6;
+  return wide ? FAMILY.INET6 : FAMILY.INET;
+}
+
+function toMessage(rule: NewRule): RuleMessage {
+  const { family: _family, ...rest } = rule;
+  const action = rule.action ?? (rule.goto === undefined ? FR_ACT.TO_TBL : FR_ACT.GOTO);
+  return { ...rest, family: familyOf(rule), action };
+}
+
+function describe(rule: NewRule): string {
+  const { family: _family, ...rest } = rule;
+  const parts = Object.entries(defined<Omit<NewRule, 'family'>>(rest)).map(([key, value]) => {
+    return typeof value === 'object' ? `${key} ${value.from}-${value.to}` : `${key} ${value}`;
+  });
+  return parts.join(' ');
+}
+
+/** The request that adds a rule, for a batch. */
+export function addRuleRequest(rule: NewRule): NetlinkRequest {
+  const payload = encodeRule({ protocol: RTPROT.BOOT, ...toMessage(rule) });
+  return { op: `rule.add ${describe(rule)}`, type: RTM.NEWRULE, flags: NLM_F.CREATE | NLM_F.EXCL, payload };
+}
+
+/** The request that deletes the first rule that agrees in all that is given, for a batch. */
+export function deleteRuleRequest(rule: NewRule): NetlinkRequest {
+  return { op: `rule.delete ${describe(rule)}`, type: RTM.DELRULE, payload: encodeRule(toMessage(rule)) };
+}
+
+/** The routing policy of one namespace. Every method rejects with {@link NetlinkError} when the kernel refuses. */
+export class RuleService {
+  readonly #requester: Requester;
+
+  /** @param requester the connection, which decides the namespace */
+  constructor(requester: Requester) {
+    this.#requester = requester;
+  }
+
+  /** All rules, both families, in the order they are tried in. */
+  async list(options: RuleListOptions = {}): Promise<readonly RuleMessage[]> {
+    const families = options.family === undefined ? [FAMILY.INET, FAMILY.INET6] : [options.family === 4 ? FAMILY.INET : FAMILY.INET6];
+    const rules: RuleMessage[] = [];
+    for (const family of families) {
+      const request: NetlinkRequest = { op: 'rule.list', type: RTM.GETRULE, payload: encodeRule({ family, action: 0 }) };
+      const found = await this.#requester.dump(request, ({ payload }) => decodeRule(payload), options);
+      rules.push(...found.filter((rule) => rule.family === family));
+    }
+    return rules;
+  }
+
+  /** Adds a rule. @throws NetlinkError with errno `EEXIST` when there is the same */
+  async add(rule: NewRule, options: CallOptions = {}): Promise<void> {
+    await this.#requester.request(addRuleRequest(rule), undefined, options);
+  }
+
+  /** Adds a rule unless there is the same. */
+  async ensure(rule: NewRule, options: CallOptions = {}): Promise<void> {
+    try {
+      await this.add(rule, options);
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error;
+    }
+  }
+
+  /** Deletes the first rule that agrees in all that is given. @throws NetlinkError with errno `ENOENT` when there is none */
+  async delete(rule: NewRule, options: CallOptions = {}): Promise<void> {
+    await this.#requester.request(deleteRuleRequest(rule), undefined, options);
+  }
+
+  /** Deletes the first rule that agrees in all that is given. One that is not there is no error. */
+  async remove(rule: NewRule, options: CallOptions = {}): Promise<void> {
+    await unlessAbsent(this.delete(rule, options), 'ENOENT');
+  }
+}
