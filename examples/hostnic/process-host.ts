@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { createAttachmentEngine, createFileHostStore, createFileStore } from '../../lib/attachment/index.js';
 import { systemClock } from '../../lib/clock.js';
-import { createFileLocker, createNetlinkDriver } from '../../netlink/index.js';
+import { createNetlinkDriver } from '../../netlink/driver.js';
+import { fileLocker } from '../../netlink/index.js';
 import type { PluginHost } from './plugin-host.js';
 import { createPluginLog, loadDebugPrinter } from './plugin-log.js';
 import { providers } from './providers.js';
@@ -27,7 +28,7 @@ export function createPluginHost(): PluginHost {
       });
     },
     async createEngine({ keeping, provider, log }) {
-      const tools = { locker: createFileLocker(), clock: systemClock, random: Math.random };
+      const tools = { locker: fileLocker, clock: systemClock, random: Math.random };
       return createAttachmentEngine({
         provider,
         driver: createNetlinkDriver(),

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
-import { allVersions, formatVersionReply } from '../../lib/cni/index.js';
+// Not from the folder's index: bundlers would load with it all that it exports from, the codecs above all.
+import { allVersions, formatVersionReply } from '../../lib/cni/version.js';
 
 /**
  * Answers VERSION, without reading standard input and without loading what the other commands need.

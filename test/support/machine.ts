@@ -19,8 +19,10 @@ export interface CommandEnd {
 export interface CommandOptions {
   /** Environment; the own one without it. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Standard input; `closed` leaves the command without one. Empty by default. */
-  readonly stdin?: string | 'closed';
+  /** What it reads from standard input; nothing by default. */
+  readonly stdin?: string;
+  /** `closed`: it has no standard input at all. `open`: one that never ends. By default it ends after the text. */
+  readonly stdinState?: 'closed' | 'open';
   /** Working directory. */
   readonly cwd?: string;
   /** Called with the process as soon as it runs. */
@@ -31,7 +33,7 @@ export interface CommandOptions {
 
 /** Runs a command to its end and collects what it wrote. Rejects when it cannot be started, or takes too long and is killed. */
 export async function runCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandEnd> {
-  const closed = options.stdin === 'closed';
+  const closed = options.stdinState === 'closed';
   const spawnOptions: SpawnOptions = { stdio: ['pipe', 'pipe', 'pipe'], env: options.env ?? process.env };
   if (options.cwd !== undefined) spawnOptions.cwd = options.cwd;
   // Node always gives a child some standard input, so the shell closes it.
@@ -47,7 +49,8 @@ export async function runCommand(command: string, args: readonly string[], optio
   });
   // A command that ends without reading its input is no error here.
   child.stdin?.on('error', () => {});
-  child.stdin?.end(closed ? '' : (options.stdin ?? ''));
+  child.stdin?.write(options.stdin ?? '');
+  if (options.stdinState !== 'open') child.stdin?.end();
   const limitMs = options.limitMs ?? 60_000;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -90,7 +93,7 @@ export interface Machine {
 }
 
 /** The one child of a process that forked once, as `nsenter` and `unshare` do to enter a process namespace. */
-async function childOf(pid: number): Promise<number> {
+export async function childOf(pid: number): Promise<number> {
   // The fork follows the exec at once, but nothing announces it.
   for (let tries = 0; tries < 500; tries++) {
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');

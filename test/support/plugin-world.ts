@@ -1,0 +1,182 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createVethFabric, listenInNamespace, openNamespace } from '../../netlink/index.js';
+import {
+  DEFAULT_ACCOUNT,
+  type Emulator,
+  type EmulatorOptions,
+  startEmulator,
+  type VxnetOptions,
+} from '../../providers/qingcloud/emulator/index.js';
+import { type CommandEnd, type CommandOptions, type Machine, startMachine } from './machine.js';
+import { pluginExecutable } from './plugin-executable.js';
+
+/** The instance that the machine of a {@link PluginWorld} plays. */
+export const worldInstanceId = 'i-world001';
+
+/** What a {@link PluginWorld} may be told. */
+export interface PluginWorldOptions {
+  /** Settings of the emulated cloud. */
+  readonly emulator?: Pick<EmulatorOptions, 'vxnets' | 'jobs' | 'limits' | 'choices'>;
+  /** Shell commands run inside the machine when it starts. */
+  readonly setup?: (folder: string) => string;
+}
+
+/** One CNI command. */
+export interface CniCall {
+  /** CNI_COMMAND. */
+  readonly command: string;
+  /** Standard input: a configuration, or any text, or none at all. */
+  readonly stdin: object | string;
+  /** Name of a pod's namespace; the container id is the same text. */
+  readonly pod?: string;
+  /** Variables beside those a runtime sets, or in their place. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How the process is run. */
+  readonly options?: CommandOptions;
+}
+
+/** A cloud, a machine in it that runs pods, and the plugin on that machine. */
+export interface PluginWorld {
+  /** The cloud. */
+  readonly emulator: Emulator;
+  /** The machine that plays the instance {@link worldInstanceId}. */
+  readonly machine: Machine;
+  /** Folder of this world, seen under the same path from inside and outside the machine. */
+  readonly folder: string;
+  /** The plugin. */
+  readonly executable: string;
+  /** Path of the working provider file. */
+  readonly providerFile: string;
+  /** Makes the network namespace of a pod; gives its path inside the machine. */
+  addPod(name: string): Promise<string>;
+  /** Removes it, as a runtime does at a container's end. */
+  removePod(name: string): Promise<void>;
+  /** A configuration of this world's cloud with other keys put in. */
+  conf(changes?: Readonly<Record<string, unknown>>): Record<string, unknown>;
+  /** Writes a provider file of other keys; gives its path. */
+  writeProviderFile(name: string, changes: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Runs the plugin as a runtime does. */
+  call(call: CniCall): Promise<CommandEnd>;
+  /** All links, addresses, routes and rules of the machine and its pods, as text to compare. */
+  networkState(): Promise<string>;
+  /** Takes everything down. */
+  close(): Promise<void>;
+}
+
+const defaultVxnets: readonly VxnetOptions[] = [
+  { id: 'vxnet-a', routerId: 'rtr-1', cidr: '192.168.100.0/24' },
+  { id: 'vxnet-b', routerId: 'rtr-1', cidr: '192.168.101.0/24' },
+  { id: 'vxnet-other-vpc', routerId: 'rtr-2', cidr: '192.168.100.0/24' },
+  { id: 'vxnet-without-vpc', cidr: '192.168.103.0/24' },
+];
+
+function formatYaml(keys: Readonly<Record<string, unknown>>): string {
+  return Object.entries(keys)
+    .map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
+    .join('');
+}
+
+/** Starts a world. The cloud listens on the machine's loopback; its NICs are veth pairs. */
+export async function startPluginWorld(options: PluginWorldOptions = {}): Promise<PluginWorld> {
+  const executable = await pluginExecutable();
+  // Sockets of runtimes live below it, whose paths are limited to 107 bytes.
+  const folder = await mkdtemp(join(tmpdir(), 'hn-'));
+  const closers: (() => Promise<void> | void)[] = [() => rm(folder, { recursive: true, force: true })];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const machine = await startMachine(options.setup?.(folder));
+    closers.push(() => machine.close());
+    const fabric = await createVethFabric();
+    closers.push(() => fabric.close());
+    const inside = await openNamespace(machine.network);
+    const listener = listenInNamespace(inside, { host: '127.0.0.1', port: 0 });
+    inside.close();
+    const emulator = await startEmulator({
+      vxnets: defaultVxnets,
+      instances: [{ id: worldInstanceId, namespace: machine.network }],
+      jobs: { attachMs: 0, detachMs: 0 },
+      ...options.emulator,
+      fabric,
+      listen: { fd: listener.fd },
+    });
+    closers.push(() => emulator.close());
+
+    const keys = {
+      qy_access_key_id: DEFAULT_ACCOUNT.accessKeyId,
+      qy_secret_access_key: DEFAULT_ACCOUNT.secretAccessKey,
+      zone: 'pek3a',
+      host: '127.0.0.1',
+      port: listener.port,
+      protocol: 'http',
+      uri: '/iaas',
+    };
+    const writeProviderFile = async (name: string, changes: Readonly<Record<string, unknown>>): Promise<string> => {
+      const path = join(folder, name);
+      await writeFile(path, formatYaml({ ...keys, ...changes }), { mode: 0o600 });
+      return path;
+    };
+    const providerFile = await writeProviderFile('client.yaml', {});
+    await writeFile(join(folder, 'instance-id'), `${worldInstanceId}\n`);
+
+    const mustRun = async (command: string, args: readonly string[]): Promise<string> => {
+      const { code, stdout, stderr } = await machine.run(command, args);
+      if (code !== 0) throw new Error(`${command} ${args.join(' ')}: exit ${code}: ${stderr}`);
+      return stdout;
+    };
+
+    return {
+      emulator,
+      machine,
+      folder,
+      executable,
+      providerFile,
+      writeProviderFile,
+      close,
+      async addPod(name) {
+        await mustRun('ip', ['netns', 'add', name]);
+        return `/run/netns/${name}`;
+      },
+      async removePod(name) {
+        await mustRun('ip', ['netns', 'del', name]);
+      },
+      conf(changes = {}) {
+        return {
+          cniVersion: '1.1.0',
+          name: 'hostnic',
+          type: 'hostnic',
+          provider: 'qingcloud',
+          args: { providerConfigFile: providerFile, vxNets: ['vxnet-a'] },
+          instanceIdFile: join(folder, 'instance-id'),
+          dataDir: join(folder, 'data'),
+          hostDir: join(folder, 'host'),
+          ...changes,
+        };
+      },
+      call({ command, stdin, pod, env, options: run = {} }) {
+        const attachment = {
+          CNI_CONTAINERID: pod ?? 'no-pod',
+          CNI_NETNS: pod === undefined ? '' : `/run/netns/${pod}`,
+          CNI_IFNAME: 'eth0',
+        };
+        const variables = { PATH: process.env['PATH'] ?? '', CNI_COMMAND: command, CNI_PATH: '/opt/cni/bin', ...attachment, ...env };
+        const text = typeof stdin === 'string' ? stdin : JSON.stringify(stdin);
+        return machine.run(executable, [], { stdin: text, env: variables, ...run });
+      },
+      networkState() {
+        // Counters and timers change by themselves; flags, names, addresses and routes do not.
+        const show = 'ip -o link; ip -o addr; ip -4 route show table all; ip -6 route show table all; ip rule';
+        return mustRun('sh', [
+          '-c',
+          `for n in $(ip netns list | cut -d' ' -f1 | sort); do ip netns exec $n sh -c '${show}'; done; ${show}`,
+        ]);
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
