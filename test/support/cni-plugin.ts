@@ -71,6 +71,7 @@ const modes: Readonly<Record<string, (request: PluginRequest) => Promise<AnyResu
     return hang();
   },
   async large() {
+    ready();
     const ips = Array.from({ length: 20_000 }, (_, i) => ({ address: `10.0.${i >> 8}.${i & 255}/8`, interface: 0 }));
     return { ...result, ips } as AnyResult;
   },

@@ -155,6 +155,6 @@ describe('readOutcome()', () => {
 
   it('reads error objects leniently', () => {
     expect(message({ stdout: '{"Code":11,"MSG":"later","new":1}' })).to.deep.equal([11, 'later']);
-    expect(message({ stdout: '{}' })).to.deep.equal([0, '']);
+    for (const stdout of ['{}', 'null']) expect(message({ stdout })).to.deep.equal([0, '']);
   });
 });

@@ -95,6 +95,7 @@ describe('caseless()', () => {
     expect(codec.is({ a: '' })).to.equal(false);
     expect(codec.is({ a: 'x', b: [1] })).to.equal(false);
     expect(codec.is(null)).to.equal(false);
+    expect(codec.is(Object.create({ a: 'x' }))).to.equal(false);
   });
 });
 

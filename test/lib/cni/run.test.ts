@@ -163,7 +163,18 @@ describe('runPlugin() as a process', function () {
     const started = start({ CNI_ARGS: 'MODE=large' });
     started.child.stdout?.destroy();
     started.child.stdin?.end(stdin);
-    expect(await started.ended).to.include({ code: 0, stderr: 'the answer could not be written to standard output\n' });
+    expect(await started.ended).to.include({ code: 0, stderr: 'ready\nthe answer could not be written to standard output\n' });
+  });
+
+  it('can be ended by a signal while it writes to someone who does not read', async () => {
+    const started = add('large');
+    started.child.stdout?.pause();
+    await started.waitFor('ready');
+    // The first one may come while the handler still runs: the command ends by itself then and begins to write.
+    const again = setInterval(() => started.child.kill('SIGTERM'), 20);
+    const [, signal] = (await once(started.child, 'exit')) as [number | null, string | null];
+    clearInterval(again);
+    expect(signal).to.equal('SIGTERM');
   });
 
   it('answers VERSION while standard input stays open', async () => {
@@ -212,7 +223,7 @@ describe('runPlugin() as a process', function () {
       started.child.stdin?.end(stdin);
       let stdout = '';
       for await (const chunk of reader.setEncoding('utf8')) stdout += String(chunk);
-      expect(await started.ended).to.include({ code: 0, stderr: '' });
+      expect(await started.ended).to.include({ code: 0, stderr: 'ready\n' });
       expect(document({ ...(await started.ended), stdout })['ips']).to.have.length(20_000);
     } finally {
       rmSync(folder, { recursive: true });
