@@ -189,12 +189,22 @@ export function createFileHostStore(options: FileHostStoreOptions): HostStore {
   });
 }
 
-/** Makes a host's shared store in memory, or in any other {@link Folder}. @param originals the original plugin's files, in the group `''` */
-export function createMemoryHostStore(
-  tools: StoreTools,
-  folder: Folder = createMemoryFolder('host memory'),
-  originals: Folder = createMemoryFolder('original memory'),
-): HostStore {
-  // A journal in memory cannot be opened by its name: only those that were registered here are known.
-  return new FolderHostStore({ folder, originals, openStore: () => undefined, tools });
+/** What {@link createMemoryHostStore} takes beside time and random numbers. */
+export interface MemoryHostStoreOptions extends StoreTools {
+  /** Where; default a new folder in memory. */
+  readonly folder?: Folder;
+  /** The original plugin's files, in the group `''`; default none. */
+  readonly originals?: Folder;
+  /** Opens a journal of the host's list by its location; by default only those that were registered here are known. */
+  readonly openStore?: (location: string) => AttachmentStore | undefined;
+}
+
+/** Makes a host's shared store in memory, or in any other {@link Folder}. */
+export function createMemoryHostStore(options: MemoryHostStoreOptions): HostStore {
+  return new FolderHostStore({
+    folder: options.folder ?? createMemoryFolder('host memory'),
+    originals: options.originals ?? createMemoryFolder('original memory'),
+    openStore: options.openStore ?? (() => undefined),
+    tools: options,
+  });
 }

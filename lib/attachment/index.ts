@@ -4,7 +4,7 @@ export { createAttachmentEngine } from './create-engine.js';
 export type { AttachmentEngine, AttachmentEngineOptions, CommandOptions } from './engine.js';
 export type { Folder } from './folder.js';
 export { createMemoryFolder } from './folder.js';
-export type { FileHostStoreOptions } from './host-store.js';
+export type { FileHostStoreOptions, MemoryHostStoreOptions } from './host-store.js';
 export { createFileHostStore, createMemoryHostStore, ORIGINAL_DIRECTORY } from './host-store.js';
 export type { EngineLimits } from './limits.js';
 export { DEFAULT_LIMITS } from './limits.js';

@@ -1,0 +1,69 @@
+import { type Clock, toAbortError } from '../../lib/clock.js';
+
+interface Sleeper {
+  readonly until: number;
+  readonly wake: () => void;
+}
+
+/**
+ * A clock whose time passes only when nothing else can happen: as soon as all that is runnable has run, the earliest sleeper wakes.
+ * Hours take no time, and every run is the same.
+ */
+export class VirtualClock implements Clock {
+  #now: number;
+  #sleepers: Sleeper[] = [];
+  #running = false;
+
+  constructor(now = Date.UTC(2026, 0, 1)) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  /** Lets time pass while nobody looks. */
+  skip(ms: number): void {
+    this.#now += ms;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(toAbortError(signal, 'wait'));
+        return;
+      }
+      const onAbort = (): void => {
+        this.#sleepers = this.#sleepers.filter((entry) => entry !== sleeper);
+        if (signal !== undefined) reject(toAbortError(signal, 'wait'));
+      };
+      const sleeper: Sleeper = {
+        until: this.#now + Math.max(0, ms),
+        wake: () => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        },
+      };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#run();
+    });
+  }
+
+  #run(): void {
+    if (this.#running) return;
+    this.#running = true;
+    setImmediate(() => {
+      this.#running = false;
+      const next = this.#sleepers.reduce<Sleeper | undefined>(
+        (first, entry) => (first === undefined || entry.until < first.until ? entry : first),
+        undefined,
+      );
+      if (next === undefined) return;
+      this.#sleepers = this.#sleepers.filter((entry) => entry !== next);
+      this.#now = Math.max(this.#now, next.until);
+      next.wake();
+      if (this.#sleepers.length > 0) this.#run();
+    });
+  }
+}
