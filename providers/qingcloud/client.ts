@@ -138,7 +138,7 @@ export class ApiClient {
 
   /** The URL, signed with the time of now. */
   #url({ action, values }: ApiRequest): string {
-    const { accessKeyId, secretAccessKey, protocol, host, port, path, zone } = this.#options.config;
+    const { accessKeyId, secretAccessKey, path, zone } = this.#options.config;
     const params = toParams({
       ...values,
       action,
@@ -148,8 +148,13 @@ export class ApiClient {
       signature_method: 'HmacSHA256',
       signature_version: '1',
     });
-    const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    return `${protocol}://${authority}${path}?${signQuery({ path, params, secretAccessKey })}`;
+    return `${this.#origin()}${path}?${signQuery({ path, params, secretAccessKey })}`;
+  }
+
+  /** Where the API is. An IPv6 address stands in brackets, and the port is always written, as the vendor's SDK does. */
+  #origin(): string {
+    const { protocol, host, port } = this.#options.config;
+    return `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
 
   async #exchange(request: ApiRequest, signal: AbortSignal | undefined): Promise<Reply> {
@@ -198,10 +203,9 @@ export class ApiClient {
   }
 
   #broken(request: ApiRequest, error: RequestError): ProviderError {
-    const { protocol, host, port } = this.#options.config;
     const refused = neverLeft(error);
     const why = error.code === 'ETIMEDOUT' || error.message === '' ? `${error.message} (${error.code})` : error.message;
-    return new ProviderError('ERR_TRANSPORT', `${request.action}: ${protocol}://${host}:${port} gave no answer: ${this.#redact(why)}`, {
+    return new ProviderError('ERR_TRANSPORT', `${request.action}: ${this.#origin()} gave no answer: ${this.#redact(why)}`, {
       action: request.action,
       retryable: !CERTIFICATE_CODES.test(error.code),
       outcome: refused ? 'refused' : 'unknown',
@@ -211,8 +215,7 @@ export class ApiClient {
 
   /** Names the place: what answers may be something else that listens there. */
   #noAnswer(request: ApiRequest, what: string, retryable: boolean): ProviderError {
-    const { protocol, host, port, path } = this.#options.config;
-    return toResponseError(request.action, `${what} from ${protocol}://${host}:${port}${path}`, retryable);
+    return toResponseError(request.action, `${what} from ${this.#origin()}${this.#options.config.path}`, retryable);
   }
 
   #redact(text: string): string {

@@ -11,7 +11,10 @@ const OptionalIntegerCodec = t.union([IntegerCodec, t.null, t.undefined], 'a who
 const NicIdCodec = refine(t.string, 'a MAC address', (value) => parseMac(value) !== undefined);
 
 /** What every reply has. */
-export const EnvelopeCodec = t.intersection([t.type({ ret_code: IntegerCodec }), t.partial({ message: OptionalTextCodec })]);
+export const EnvelopeCodec = t.intersection([
+  t.type({ ret_code: IntegerCodec }, 'an object with ret_code'),
+  t.partial({ message: OptionalTextCodec }, 'an object with ret_code'),
+]);
 
 /** A list of items of which `total_count` match. */
 export const PageCodec = t.partial({ total_count: OptionalIntegerCodec });
