@@ -122,6 +122,7 @@ const Body020Codec = caseless<Omit<Result020, 'cniVersion'>>('an object', {
   ip6: optional(IpHalfCodec),
   dns: DnsCodec,
 });
+/** The text of spec 0.3.0 once names the list of addresses `ip`; like the reference, and all plugins, this knows only `ips`. */
 const Body040Codec = caseless<Omit<Result040, 'cniVersion'>>('an object', {
   interfaces: listOf(Interface040Codec),
   ips: listOf(Ip040Codec),
