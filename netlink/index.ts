@@ -19,9 +19,29 @@
  */
 export { announce } from './announce.js';
 export type { BatchResult, ConnectionOptions, NetlinkRequest } from './connection.js';
+export { createNetlinkDriver, type NetlinkDriverOptions } from './driver.js';
+export { createVethFabric, type MachineEnd, type VethFabric, type VethFabricOptions } from './fabric/index.js';
 export { fileLocker } from './file-lock.js';
 export type { ListenAddress, Listener } from './listen.js';
 export { listenInNamespace } from './listen.js';
+export {
+  createMemoryDriver,
+  createMemoryFabric,
+  createMemoryKernel,
+  type MemoryAddress,
+  type MemoryAnnouncement,
+  type MemoryDriverOptions,
+  type MemoryFabric,
+  type MemoryFabricOptions,
+  type MemoryHook,
+  MemoryKernel,
+  MemoryLink,
+  type MemoryLinkOptions,
+  MemoryNamespace,
+  type MemoryOperation,
+  type MemoryOperationKind,
+  type MemorySnapshot,
+} from './memory/index.js';
 export type { LinkEvent, LinkMonitor, LinkMonitorOptions } from './monitor.js';
 export { openLinkMonitor } from './monitor.js';
 export type { NamedNamespaceOptions } from './named-namespace.js';
