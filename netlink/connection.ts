@@ -1,11 +1,10 @@
-import { closeSync } from 'node:fs';
-import { libc } from '#libc';
 import { type Clock, systemClock, toAbortError } from '../lib/clock.js';
 import { NetlinkError, NicError } from '../lib/errors.js';
 import type { CallOptions } from '../lib/provider.js';
-import { type NamespaceHandle, socketInNamespace } from './namespace.js';
+import type { NamespaceHandle } from './namespace.js';
+import { type NetlinkSocket, openNetlinkSocket } from './socket.js';
 import { checkCall } from './system-call.js';
-import { AF, MSG, NETLINK_OPTION, SO, SOCK, SOL } from './system-constants.js';
+import { NETLINK_OPTION } from './system-constants.js';
 import {
   type Acknowledgement,
   ByteWriter,
@@ -15,7 +14,6 @@ import {
   describeOffset,
   ERRNO,
   errnoName,
-  NETLINK_ROUTE,
   type NetlinkMessage,
   NLM_F,
   NLMSG,
@@ -27,6 +25,7 @@ const BUFFER_BYTES = 256 * 1024;
 /** Acknowledgements of one batch wait in the socket's receive buffer together; with the default size more than about 250 would overrun it. */
 const BATCH_COUNT = 50;
 const BATCH_BYTES = 32 * 1024;
+const RECEIVE_BYTES = 1024 * 1024;
 const DUMP_TRIES = 10;
 
 /** One request, ready to send. */
@@ -79,16 +78,6 @@ function toError(pending: Pending, acknowledgement: Acknowledgement): NetlinkErr
   });
 }
 
-function isOn(fd: number, option: number, on: boolean): boolean {
-  return libc.setsockopt(fd, SOL.NETLINK, option, Uint8Array.of(on ? 1 : 0, 0, 0, 0)) === 0;
-}
-
-function netlinkAddress(): Uint8Array {
-  const address = new Uint8Array(12);
-  address[0] = AF.NETLINK;
-  return address;
-}
-
 /**
  * One NETLINK_ROUTE socket in a namespace. Requests run one after another, whoever sends them.
  *
@@ -96,8 +85,7 @@ function netlinkAddress(): Uint8Array {
  * Every error that the kernel answers is a {@link NetlinkError} with its number, text and attribute.
  */
 export class NetlinkConnection {
-  readonly #fd: number;
-  readonly #port: number;
+  readonly #socket: NetlinkSocket;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #writer = new ByteWriter(1024);
@@ -108,33 +96,20 @@ export class NetlinkConnection {
   #closed = false;
   #busy: Promise<void> | undefined;
 
-  private constructor(fd: number, port: number, options: ConnectionOptions) {
-    this.#fd = fd;
-    this.#port = port;
+  /** @param socket what to talk through; it belongs to the connection from now on */
+  constructor(socket: NetlinkSocket, options: ConnectionOptions = {}) {
+    this.#socket = socket;
     this.#clock = options.clock ?? systemClock;
     this.#timeoutMs = options.timeoutMs ?? 30_000;
-    // Kernels before 4.12, 4.20 and 4.20 do not know these; everything works without, with less to say in errors.
-    isOn(fd, NETLINK_OPTION.EXT_ACK, true);
-    isOn(fd, NETLINK_OPTION.CAP_ACK, true);
-    this.#strict = isOn(fd, NETLINK_OPTION.GET_STRICT_CHK, true);
+    // Kernels before 4.12 and 4.20 do not know these; everything works without, with less to say in errors.
+    socket.setOption(NETLINK_OPTION.EXT_ACK, true);
+    socket.setOption(NETLINK_OPTION.CAP_ACK, true);
+    this.#strict = socket.setOption(NETLINK_OPTION.GET_STRICT_CHK, true);
   }
 
   /** Opens a connection inside a namespace. @throws NetlinkError when the kernel refuses */
   static open(namespace: NamespaceHandle, options: ConnectionOptions = {}): NetlinkConnection {
-    const fd = socketInNamespace(namespace, AF.NETLINK, SOCK.RAW | SOCK.NONBLOCK, NETLINK_ROUTE);
-    try {
-      const op = `netlink socket in ${namespace.label}`;
-      checkCall(libc.bind(fd, netlinkAddress()), { op: `bind ${op}` });
-      // Connected to port 0, the socket takes messages from the kernel only.
-      checkCall(libc.connect(fd, netlinkAddress()), { op: `connect ${op}` });
-      const own = netlinkAddress();
-      checkCall(libc.getsockname(fd, own), { op: `getsockname ${op}` });
-      libc.setsockopt(fd, SOL.SOCKET, SO.RCVBUFFORCE, Uint8Array.of(0, 0, 16, 0));
-      return new NetlinkConnection(fd, new DataView(own.buffer).getUint32(4, true), options);
-    } catch (error) {
-      closeSync(fd);
-      throw error;
-    }
+    return new NetlinkConnection(openNetlinkSocket(namespace, RECEIVE_BYTES), options);
   }
 
   /**
@@ -210,7 +185,7 @@ export class NetlinkConnection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    closeSync(this.#fd);
+    this.#socket.close();
   }
 
   #prepare(request: NetlinkRequest, flags: number, onReply: (message: NetlinkMessage) => void): Pending {
@@ -220,18 +195,18 @@ export class NetlinkConnection {
       type: request.type,
       flags: NLM_F.REQUEST | flags | (request.flags ?? 0),
       sequence: this.#sequence,
-      port: this.#port,
+      port: this.#socket.port,
       payload: request.payload,
     };
     return { request, message, onReply, done: false, interrupted: false, failure: undefined, error: undefined };
   }
 
   async #leniently(work: () => Promise<void>): Promise<void> {
-    isOn(this.#fd, NETLINK_OPTION.GET_STRICT_CHK, false);
+    this.#socket.setOption(NETLINK_OPTION.GET_STRICT_CHK, false);
     try {
       await work();
     } finally {
-      if (!this.#closed) this.#strict = isOn(this.#fd, NETLINK_OPTION.GET_STRICT_CHK, true);
+      if (!this.#closed) this.#strict = this.#socket.setOption(NETLINK_OPTION.GET_STRICT_CHK, true);
     }
   }
 
@@ -276,13 +251,13 @@ export class NetlinkConnection {
     if (this.#stale) this.#discard();
     this.#writer.reset();
     for (const { message } of pending) writeMessage(message, this.#writer);
-    checkCall(libc.send(this.#fd, this.#writer.finish(), 0), { op: what });
+    checkCall(this.#socket.send(this.#writer.finish()), { op: what });
   }
 
   /** Reads away what belongs to a request that was given up. */
   #discard(): void {
     for (;;) {
-      const length = libc.recv(this.#fd, this.#buffer, MSG.DONTWAIT);
+      const length = this.#socket.receive(this.#buffer);
       if (length < 0 && length !== -ERRNO.ENOBUFS && length !== -ERRNO.EINTR) break;
     }
     this.#stale = false;
@@ -293,7 +268,7 @@ export class NetlinkConnection {
     this.#assertOpen(what);
     let open = pending.filter(({ done }) => !done).length;
     while (open > 0) {
-      const length = libc.recv(this.#fd, this.#buffer, MSG.DONTWAIT | MSG.TRUNC);
+      const length = this.#socket.receive(this.#buffer);
       if (length === -ERRNO.EAGAIN) return false;
       if (length === -ERRNO.EINTR) continue;
       if (length < 0 || length > this.#buffer.length) {
@@ -311,7 +286,7 @@ export class NetlinkConnection {
   #take(pending: readonly Pending[], message: NetlinkMessage): 0 | 1 {
     const first = pending[0]?.message.sequence ?? 0;
     const owner = pending[message.sequence - first] ?? pending.find((one) => one.message.sequence === message.sequence);
-    if (owner === undefined || owner.done || message.port !== this.#port) return 0;
+    if (owner === undefined || owner.done || message.port !== this.#socket.port) return 0;
     if ((message.flags & NLM_F.DUMP_INTR) !== 0 && (owner.message.flags & NLM_F.DUMP) === NLM_F.DUMP) owner.interrupted = true;
     if (message.type === NLMSG.ERROR || message.type === NLMSG.DONE) {
       const acknowledgement = decodeAcknowledgement(message);

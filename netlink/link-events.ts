@@ -1,9 +1,9 @@
-import { closeSync } from 'node:fs';
 import { libc } from '#libc';
-import { type NamespaceHandle, socketInNamespace } from './namespace.js';
+import type { NamespaceHandle } from './namespace.js';
+import { openNetlinkSocket, optionBytes } from './socket.js';
 import { checkCall } from './system-call.js';
-import { AF, MSG, NETLINK_OPTION, SO, SOCK, SOL } from './system-constants.js';
-import { decodeLink, decodeMessages, ERRNO, FAMILY, type LinkMessage, NETLINK_ROUTE, RTM, RTNLGRP } from './wire/index.js';
+import { MSG, NETLINK_OPTION, SOL } from './system-constants.js';
+import { decodeLink, decodeMessages, ERRNO, FAMILY, type LinkMessage, RTM, RTNLGRP } from './wire/index.js';
 
 const BUFFER_BYTES = 64 * 1024;
 /** Wished size of the receive buffer; with the default, about 100 events overrun it. */
@@ -30,32 +30,13 @@ export interface LinkEventSocket {
   close(): void;
 }
 
-function netlinkAddress(): Uint8Array {
-  const address = new Uint8Array(12);
-  address[0] = AF.NETLINK;
-  return address;
-}
-
-function u32Bytes(value: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(value).buffer);
-}
-
 /** Subscribes to link events. They are collected from the moment that this returns. @throws NetlinkError when the kernel refuses */
 export function openLinkEvents(namespace: NamespaceHandle): LinkEventSocket {
-  const fd = socketInNamespace(namespace, AF.NETLINK, SOCK.RAW | SOCK.NONBLOCK, NETLINK_ROUTE);
-  try {
-    const op = `link events of ${namespace.label}`;
-    checkCall(libc.bind(fd, netlinkAddress()), { op: `bind for ${op}` });
-    checkCall(libc.connect(fd, netlinkAddress()), { op: `connect for ${op}` });
-    // The first needs CAP_NET_ADMIN in the initial user namespace; the second is cut at a limit of the system.
-    if (libc.setsockopt(fd, SOL.SOCKET, SO.RCVBUFFORCE, u32Bytes(RECEIVE_BYTES)) < 0) {
-      libc.setsockopt(fd, SOL.SOCKET, SO.RCVBUF, u32Bytes(RECEIVE_BYTES));
-    }
-    checkCall(libc.setsockopt(fd, SOL.NETLINK, NETLINK_OPTION.ADD_MEMBERSHIP, u32Bytes(RTNLGRP.LINK)), { op: `join ${op}` });
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
+  const socket = openNetlinkSocket(namespace, RECEIVE_BYTES);
+  const { fd } = socket;
+  const joined = libc.setsockopt(fd, SOL.NETLINK, NETLINK_OPTION.ADD_MEMBERSHIP, optionBytes(RTNLGRP.LINK));
+  if (joined < 0) socket.close();
+  checkCall(joined, { op: `join link events of ${namespace.label}` });
   const buffer = new Uint8Array(BUFFER_BYTES);
   const sender = new Uint8Array(12);
   const senderView = new DataView(sender.buffer);
@@ -94,7 +75,7 @@ export function openLinkEvents(namespace: NamespaceHandle): LinkEventSocket {
     close() {
       if (!open) return;
       open = false;
-      closeSync(fd);
+      socket.close();
     },
   };
 }

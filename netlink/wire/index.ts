@@ -32,6 +32,7 @@ export {
 } from './constants.js';
 export type { ErrnoName } from './errno.js';
 export { ERRNO, errnoName } from './errno.js';
+export type { LinkDecodeOptions } from './link.js';
 export { decodeLink, encodeLink } from './link.js';
 export type {
   BridgeData,

@@ -93,22 +93,25 @@ function isKnownKind(kind: string | undefined): kind is keyof typeof KINDS {
 
 /**
  * IFLA_LINKINFO as a value. The kernel writes the kind before its data, and so do we: the data cannot be read without it.
- * @param peer how the other end of a veth is written: a whole link message, which this is a part of
+ * @param peer how the other end of a veth is written: a whole link message, which this is a part of. Without it, the data of a veth is not decoded
  */
-export function createLinkInfoCodec(peer: ValueCodec<LinkMessage>): ValueCodec<LinkInfo> {
-  const veth = new AttributeTable<VethData>(VETH_INFO, { peer: { type: VETH_INFO.VETH_INFO_PEER, value: peer } });
-  const codecs: { readonly [P in DataProperty]: ValueCodec<NonNullable<LinkInfo[P]>> } = {
+export function createLinkInfoCodec(peer?: ValueCodec<LinkMessage>): ValueCodec<LinkInfo> {
+  const veth =
+    peer === undefined ? undefined : new AttributeTable<VethData>(VETH_INFO, { peer: { type: VETH_INFO.VETH_INFO_PEER, value: peer } });
+  const codecs: { readonly [P in DataProperty]?: ValueCodec<NonNullable<LinkInfo[P]>> } = {
     bridge: nest(bridge),
     vlan: nest(vlan),
     macvlan: nest(macvlan),
     ipvlan: nest(ipvlan),
     vxlan: nest(vxlan),
-    veth: nest(veth),
+    ...(veth === undefined ? {} : { veth: nest(veth) }),
   };
   const decodeData = (kind: string | undefined, view: DataView, { start, end }: Span): Partial<LinkInfo> => {
-    if (!isKnownKind(kind)) return { otherData: bytes.decode(view, start, end) };
+    const property = isKnownKind(kind) ? KINDS[kind] : undefined;
+    const codec = property === undefined ? undefined : codecs[property];
+    if (property === undefined || codec === undefined) return { otherData: bytes.decode(view, start, end) };
     try {
-      return { [KINDS[kind]]: codecs[KINDS[kind]].decode(view, start, end) };
+      return { [property]: codec.decode(view, start, end) };
     } catch (error) {
       throw error instanceof Malformed ? error.within('IFLA_INFO_DATA') : error;
     }
@@ -116,8 +119,9 @@ export function createLinkInfoCodec(peer: ValueCodec<LinkMessage>): ValueCodec<L
   const writeData = (info: LinkInfo, writer: ByteWriter): void => {
     const write = <P extends DataProperty>(property: P): void => {
       const data = info[property];
-      if (data === undefined) return;
-      writeAttribute(writer, IFLA_INFO.IFLA_INFO_DATA | NLA_F.NESTED, () => codecs[property].encode(data, writer));
+      const codec = codecs[property];
+      if (data === undefined || codec === undefined) return;
+      writeAttribute(writer, IFLA_INFO.IFLA_INFO_DATA | NLA_F.NESTED, () => codec.encode(data, writer));
     };
     if (isKnownKind(info.kind)) write(KINDS[info.kind]);
     if (info.otherData === undefined) return;

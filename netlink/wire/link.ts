@@ -1,4 +1,4 @@
-import { AttributeTable, NLA_F, walkAttributes, writeAttribute } from './attribute.js';
+import { type AttributeFields, AttributeTable, NLA_F, walkAttributes, writeAttribute } from './attribute.js';
 import { type ByteWriter, written } from './byte-writer.js';
 import { IFLA } from './constants.js';
 import { createLinkInfoCodec, linkInfoNames } from './link-info.js';
@@ -24,13 +24,13 @@ const altNames: ValueCodec<readonly string[]> = {
   },
 };
 
-/** A link message inside an attribute, as a veth's peer is. */
-const linkValue: ValueCodec<LinkMessage> = {
-  decode: (view, start, end) => readLink(view, start, end),
-  encode: (link, writer) => writeLink(link, writer),
+/** A link message inside an attribute, as a veth's peer is. A peer of a peer is left undecoded, so that no message can nest for ever. */
+const peerValue: ValueCodec<LinkMessage> = {
+  decode: (view, start, end) => readLink(view, start, end, peer),
+  encode: (link, writer) => writeLink(link, writer, peer),
 };
 
-const full = new AttributeTable<LinkAttributes>(IFLA, {
+const withoutInfo: AttributeFields<Omit<LinkAttributes, 'stats' | 'info'>> = {
   name: { type: IFLA.IFLA_IFNAME, value: text },
   mac: { type: IFLA.IFLA_ADDRESS, value: hardwareAddress },
   broadcast: { type: IFLA.IFLA_BROADCAST, value: hardwareAddress },
@@ -54,7 +54,6 @@ const full = new AttributeTable<LinkAttributes>(IFLA, {
   physPortName: { type: IFLA.IFLA_PHYS_PORT_NAME, value: text },
   parentDeviceName: { type: IFLA.IFLA_PARENT_DEV_NAME, value: text },
   parentBusName: { type: IFLA.IFLA_PARENT_DEV_BUS_NAME, value: text },
-  info: { type: IFLA.IFLA_LINKINFO, value: createLinkInfoCodec(linkValue), flags: NLA_F.NESTED, inside: linkInfoNames },
   altNames: { type: IFLA.IFLA_PROP_LIST, value: altNames, flags: NLA_F.NESTED },
   altName: { type: IFLA.IFLA_ALT_IFNAME, value: text },
   namespaceFd: { type: IFLA.IFLA_NET_NS_FD, value: u32 },
@@ -63,13 +62,29 @@ const full = new AttributeTable<LinkAttributes>(IFLA, {
   newNamespaceId: { type: IFLA.IFLA_NEW_NETNSID, value: s32 },
   newIndex: { type: IFLA.IFLA_NEW_IFINDEX, value: u32 },
   extMask: { type: IFLA.IFLA_EXT_MASK, value: u32 },
-  stats: { type: IFLA.IFLA_STATS64, value: linkStats },
+};
+
+const infoField = { type: IFLA.IFLA_LINKINFO, flags: NLA_F.NESTED, inside: linkInfoNames };
+const peer = new AttributeTable<Omit<LinkAttributes, 'stats'>>(IFLA, {
+  ...withoutInfo,
+  info: { ...infoField, value: createLinkInfoCodec() },
 });
+const fields = { ...withoutInfo, info: { ...infoField, value: createLinkInfoCodec(peerValue) } };
+const plain = new AttributeTable<Omit<LinkAttributes, 'stats'>>(IFLA, fields);
+const full = new AttributeTable<LinkAttributes>(IFLA, { ...fields, stats: { type: IFLA.IFLA_STATS64, value: linkStats } });
 
 /** The attributes of a link message, for finding a place by its offset. */
 export const linkNames = full;
 
-function readLink(view: DataView, start: number, end: number): LinkMessage {
+/** How a link message is read. */
+export interface LinkDecodeOptions {
+  /** Reads the counters too, which takes as long as all the rest; without, they stay among the undecoded attributes. Default false. */
+  readonly stats?: boolean;
+}
+
+type LinkTable = AttributeTable<Omit<LinkAttributes, 'stats'>>;
+
+function readLink(view: DataView, start: number, end: number, table: LinkTable): LinkMessage {
   if (end - start < LINK_HEADER) throw new Malformed(`at least ${LINK_HEADER} bytes, not ${end - start}`);
   const link: { -readonly [K in keyof LinkMessage]: LinkMessage[K] } = {
     family: view.getUint8(start),
@@ -78,19 +93,19 @@ function readLink(view: DataView, start: number, end: number): LinkMessage {
     flags: view.getUint32(start + 8, true),
     change: view.getUint32(start + 12, true),
   };
-  const unknown = full.decode(view, start + LINK_HEADER, end, link);
+  const unknown = table.decode(view, start + LINK_HEADER, end, link);
   if (unknown.length > 0) link.unknown = unknown;
   return link;
 }
 
-function writeLink(link: LinkMessage, writer: ByteWriter): void {
+function writeLink(link: LinkMessage, writer: ByteWriter, table: LinkTable): void {
   writer.u8(link.family ?? 0);
   writer.u8(0);
   writer.u16(link.type ?? 0);
   writer.u32(link.index >>> 0);
   writer.u32(link.flags ?? 0);
   writer.u32(link.change ?? 0);
-  full.encode(link, writer);
+  table.encode(link, writer);
   if (link.unknown !== undefined) writer.bytes(link.unknown);
 }
 
@@ -98,11 +113,11 @@ function writeLink(link: LinkMessage, writer: ByteWriter): void {
  * Reads the payload of RTM_NEWLINK, RTM_DELLINK or RTM_GETLINK.
  * @throws DecodeError when it is cut off or an attribute has the wrong length
  */
-export function decodeLink(payload: Uint8Array): LinkMessage {
-  return decoding('link message', () => readLink(viewOf(payload, LINK_HEADER), 0, payload.length));
+export function decodeLink(payload: Uint8Array, options: LinkDecodeOptions = {}): LinkMessage {
+  return decoding('link message', () => readLink(viewOf(payload, LINK_HEADER), 0, payload.length, options.stats === true ? full : plain));
 }
 
 /** Writes the payload of a link message. Properties that are undefined are left out. @throws RangeError when a value cannot be written */
 export function encodeLink(link: LinkMessage): Uint8Array {
-  return written((writer) => writeLink(link, writer));
+  return written((writer) => writeLink(link, writer, full));
 }

@@ -1,10 +1,20 @@
 import { FAMILY } from './constants.js';
+import { Malformed } from './malformed.js';
 
-/** A range as text from an address attribute and the prefix length in the header; undefined in families other than IPv4 and IPv6. */
+const WIDTH: Readonly<Record<number, number>> = { [FAMILY.INET]: 32, [FAMILY.INET6]: 128 };
+
+/**
+ * A range as text from an address attribute and the prefix length in the header; undefined in families other than IPv4 and IPv6.
+ * @throws Malformed when the prefix is longer than the address
+ */
 export function rangeOf(family: number, address: string | undefined, prefix: number): string | undefined {
-  if (address !== undefined) return `${address}/${prefix}`;
-  if (family === FAMILY.INET) return `0.0.0.0/${prefix}`;
-  return family === FAMILY.INET6 ? `::/${prefix}` : undefined;
+  const width = WIDTH[family];
+  if (width === undefined) return undefined;
+  if (prefix > width) throw new Malformed(`a prefix length of 0 to ${width}, not ${prefix}`);
+  // Everything is written in one way, whether or not the message has an address for it.
+  if (address === undefined || prefix === 0) return family === FAMILY.INET ? `0.0.0.0/${prefix}` : `::/${prefix}`;
+  if (address.includes(':') !== (family === FAMILY.INET6)) throw new Malformed('an address of the family in the header');
+  return `${address}/${prefix}`;
 }
 
 /** An address range taken apart for a message. */

@@ -96,8 +96,8 @@ export function decodeRule(payload: Uint8Array): RuleMessage {
     const wire: { -readonly [K in keyof RuleWire]: RuleWire[K] } = {};
     const unknown = ruleNames.decode(view, RULE_HEADER, payload.length, wire);
     const { dstAddress, srcAddress, wideTable, ...rest } = wire;
-    const dst = dstAddress === undefined ? undefined : rangeOf(family, dstAddress, view.getUint8(1));
-    const src = srcAddress === undefined ? undefined : rangeOf(family, srcAddress, view.getUint8(2));
+    const dst = view.getUint8(1) === 0 ? undefined : rangeOf(family, dstAddress, view.getUint8(1));
+    const src = view.getUint8(2) === 0 ? undefined : rangeOf(family, srcAddress, view.getUint8(2));
     return {
       family,
       ...(dst === undefined ? {} : { dst }),
