@@ -1,6 +1,88 @@
 /**
- * The core of hostnic-cni.
+ * The core: what a cloud, a network stack and a journal must be able to do, and the engine that gives containers network cards with them.
  * @packageDocumentation
  */
-export type { NicErrorCode } from './errors.js';
-export { NicError } from './errors.js';
+export type { Cidr, IpAddress } from './address.js';
+export { contains, formatCidr, formatIp, formatMac, ipFromBytes, parseCidr, parseIp, parseMac, sameIp, toNetwork } from './address.js';
+export type {
+  Attachment,
+  AttachmentEngine,
+  AttachmentEngineOptions,
+  AttachmentKey,
+  AttachmentRecord,
+  AttachmentStore,
+  AttachRequest,
+  CachedSubnet,
+  CheckRequest,
+  CloudState,
+  CloudStatus,
+  CollectReport,
+  CollectRequest,
+  CommandOptions,
+  CreateEntry,
+  DetachRequest,
+  EngineLimits,
+  FileHostStoreOptions,
+  FileStoreOptions,
+  Folder,
+  GatewayRecord,
+  GatewayUse,
+  HostStore,
+  JobEntry,
+  KnownAttachment,
+  MemoryHostStoreOptions,
+  NamespaceEntry,
+  NicEntry,
+  OriginalRecord,
+  RecordHeader,
+  RecordStore,
+  ResultEntry,
+  RouteVia,
+  StatusReport,
+  StatusRequest,
+  StepKind,
+  StepName,
+  Stored,
+  StoreLock,
+  StoreTools,
+  Sync,
+  WantedRoute,
+} from './attachment/index.js';
+export {
+  createAttachmentEngine,
+  createFileHostStore,
+  createFileStore,
+  createMemoryFolder,
+  createMemoryHostStore,
+  createMemoryStore,
+  DEFAULT_LIMITS,
+  ORIGINAL_DIRECTORY,
+  STEPS,
+} from './attachment/index.js';
+export type { Clock } from './clock.js';
+export { systemClock, toAbortError } from './clock.js';
+export type {
+  Link,
+  LinkAddress,
+  LinkChange,
+  LinkWatch,
+  NamespaceRef,
+  NetworkDriver,
+  NetworkNamespace,
+  Route,
+  RouteRequest,
+} from './driver.js';
+export type {
+  DecodeIssue,
+  NetlinkErrorOptions,
+  NicErrorCode,
+  NicErrorOptions,
+  ProviderErrorOptions,
+} from './errors.js';
+export { DecodeError, isNicError, NetlinkError, NicError, ProviderError } from './errors.js';
+export type { FabricNic, FabricSubnet, NicFabric } from './fabric.js';
+export type { FileLocker } from './file-lock.js';
+export type { LogFields, Logger } from './log.js';
+export { silentLogger } from './log.js';
+export type { Job, Nic, Subnet } from './nic.js';
+export type { CallOptions, CreateNicRequest, NicFilter, NicProvider, ProviderFeatures } from './provider.js';
