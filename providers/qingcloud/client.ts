@@ -44,6 +44,9 @@ export interface ApiRequest {
   readonly values: Readonly<Record<string, ParamValue>>;
 }
 
+/** A reply that says yes: an object with `ret_code` 0, of which nothing else is decoded. */
+export type ApiReply = Readonly<Record<string, unknown>>;
+
 interface Reply {
   readonly status: number;
   readonly body: string;
@@ -92,7 +95,7 @@ export class ApiClient {
    * @returns the reply, whose `ret_code` is 0; the rest of it is not decoded
    * @throws ProviderError of any kind
    */
-  async send(request: ApiRequest, signal: AbortSignal | undefined): Promise<unknown> {
+  async send(request: ApiRequest, signal: AbortSignal | undefined): Promise<ApiReply> {
     const { action } = request;
     const { clock, log } = this.#options;
     if (isAborted(signal)) throw toAbortedError(action, signal, 'refused');
@@ -179,7 +182,7 @@ export class ApiClient {
     }
   }
 
-  #read(request: ApiRequest, reply: Reply): unknown {
+  #read(request: ApiRequest, reply: Reply): ApiReply {
     const { action, kind } = request;
     // The service answers everything it understands with 200 (docs, api/overview): anything else is from something in between.
     if (reply.status !== 200)
@@ -193,7 +196,7 @@ export class ApiClient {
     const envelope = decode(EnvelopeCodec, body, `${action} reply`);
     if (E.isLeft(envelope)) throw this.#noAnswer(request, envelope.left.message, true);
     const { ret_code: retCode, message } = envelope.right;
-    if (retCode === RetCode.ok) return body;
+    if (retCode === RetCode.ok) return { ...envelope.right };
     throw toRefusalError({ action, kind, retCode, message: this.#redact(message ?? ''), skewMs: this.#skew(reply.date) });
   }
 

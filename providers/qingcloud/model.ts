@@ -2,21 +2,19 @@ import { formatCidr, formatIp, parseCidr, parseIp, toNetwork } from '../../lib/a
 import type { Job, Nic, Subnet } from '../../lib/nic.js';
 import type { JobWire, NicWire, VxnetWire } from './wire.js';
 
-type Optional<T> = T | null | undefined;
-
 /** The service writes an empty text for "none". */
-function present(text: Optional<string>): string | undefined {
-  return text === null || text === undefined || text === '' ? undefined : text;
+function present(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 /** The addresses of a NIC: none when DHCP or `disable_ip` left it without one. */
-export function toAddresses(privateIp: Optional<string>): readonly string[] {
+export function toAddresses(privateIp: string | undefined): readonly string[] {
   const ip = parseIp(privateIp ?? '');
   return ip === undefined ? [] : [formatIp(ip)];
 }
 
 /** Times are in UTC; the documentation's sample lacks the `Z`. */
-function toDate(text: Optional<string>): Date | undefined {
+function toDate(text: string | undefined): Date | undefined {
   const time = present(text);
   if (time === undefined) return undefined;
   const date = new Date(/(Z|[+-]\d\d:?\d\d)$/i.test(time) ? time : `${time}Z`);
@@ -49,7 +47,7 @@ export function toSubnet(wire: VxnetWire): Subnet {
     networkId: present(wire.router?.router_id),
     cidr: cidr === undefined ? undefined : formatCidr(toNetwork(cidr)),
     gateway: gateway === undefined ? undefined : formatIp(gateway),
-    freeAddresses: wire.available_ip_count ?? undefined,
+    freeAddresses: wire.available_ip_count,
   };
 }
 

@@ -7,7 +7,7 @@ import { isNicError, type NicErrorCode, ProviderError } from '../../lib/errors.j
 import { type Logger, silentLogger } from '../../lib/log.js';
 import type { Job, Nic, Subnet } from '../../lib/nic.js';
 import type { CallOptions, CreateNicRequest, NicFilter, NicProvider, ProviderFeatures } from '../../lib/provider.js';
-import { ApiClient, type ApiRequest } from './client.js';
+import { ApiClient, type ApiReply, type ApiRequest } from './client.js';
 import type { QingCloudConfig } from './config.js';
 import { toAbortedError, toResponseError } from './errors.js';
 import { InFlight } from './in-flight.js';
@@ -174,7 +174,7 @@ class QingCloudProvider implements NicProvider {
     this.#client.close();
   }
 
-  #call(request: ApiRequest, signal: AbortSignal | undefined): Promise<unknown> {
+  #call(request: ApiRequest, signal: AbortSignal | undefined): Promise<ApiReply> {
     const options = { clock: this.#clock, random: this.#random, retries: this.#retries, log: this.#log };
     return withRetries(request, options, signal, () => this.#client.send(request, signal));
   }
@@ -208,11 +208,12 @@ class QingCloudProvider implements NicProvider {
     values: ApiRequest['values'],
     signal: AbortSignal | undefined,
   ): Promise<readonly A[]> {
-    const codec = t.intersection([PageCodec, t.type({ [key]: t.union([t.array(item), t.null, t.undefined], 'a list') })]);
+    const codec = t.intersection([PageCodec, t.type({ [key]: t.array(item) })]);
     return readPages(action, this.#log, idOf, async (offset) => {
       const request: ApiRequest = { action, kind: 'read', values: { ...values, offset, limit: PAGE_SIZE } };
-      const reply = this.#decode(action, codec, await this.#call(request, signal));
-      return { items: reply[key] ?? [], total: reply.total_count ?? undefined };
+      const reply = await this.#call(request, signal);
+      const page = this.#decode(action, codec, { ...reply, [key]: reply[key] ?? [] });
+      return { items: page[key] ?? [], total: page.total_count };
     });
   }
 

@@ -6,8 +6,18 @@ import { IntegerCodec, NonEmptyTextCodec, refine } from '../../lib/codec.js';
  * Replies as they come (docs, command_list; Go SDK, service/*.go). Optional fields may be missing or null; fields that are not named here are ignored.
  */
 
-const OptionalTextCodec = t.union([t.string, t.null, t.undefined], 'a text');
-const OptionalIntegerCodec = t.union([IntegerCodec, t.null, t.undefined], 'a whole number');
+/** A field that may be missing or null; both are undefined afterwards. */
+function optional<A>(codec: t.Type<A, unknown>): t.Type<A | undefined, unknown> {
+  return new t.Type<A | undefined, unknown>(
+    `${codec.name} or nothing`,
+    (value): value is A | undefined => value === undefined || codec.is(value),
+    (value, context) => (value === undefined || value === null ? t.success(undefined) : codec.validate(value, context)),
+    t.identity,
+  );
+}
+
+const OptionalTextCodec = optional(refine(t.string, 'a text', () => true));
+const OptionalIntegerCodec = optional(IntegerCodec);
 const NicIdCodec = refine(t.string, 'a MAC address', (value) => parseMac(value) !== undefined);
 
 /** What every reply has. */
@@ -42,7 +52,10 @@ export const NicWireCodec = t.intersection([
 /** An item of DescribeNics. */
 export type NicWire = t.TypeOf<typeof NicWireCodec>;
 
-const RouterWireCodec = t.partial({ router_id: OptionalTextCodec, manager_ip: OptionalTextCodec, ip_network: OptionalTextCodec });
+const RouterWireCodec = t.partial(
+  { router_id: OptionalTextCodec, manager_ip: OptionalTextCodec, ip_network: OptionalTextCodec },
+  'a router',
+);
 
 /** An item of DescribeVxnets. */
 export const VxnetWireCodec = t.intersection([
@@ -50,7 +63,7 @@ export const VxnetWireCodec = t.intersection([
   t.partial({
     vpc_router_id: OptionalTextCodec,
     available_ip_count: OptionalIntegerCodec,
-    router: t.union([RouterWireCodec, t.null, t.undefined], 'a router'),
+    router: optional(RouterWireCodec),
   }),
 ]);
 /** An item of DescribeVxnets. */
