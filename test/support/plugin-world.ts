@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createVethFabric, listenInNamespace, openNamespace } from '../../netlink/index.js';
+import { createVethFabric } from '../../netlink/fabric/index.js';
+import { listenInNamespace, openNamespace } from '../../netlink/index.js';
 import {
   DEFAULT_ACCOUNT,
   type Emulator,
@@ -19,8 +20,23 @@ export const worldInstanceId = 'i-world001';
 export interface PluginWorldOptions {
   /** Settings of the emulated cloud. */
   readonly emulator?: Pick<EmulatorOptions, 'vxnets' | 'jobs' | 'limits' | 'choices'>;
-  /** Shell commands run inside the machine when it starts. */
+  /** Shell commands run inside the machine when it starts; see {@link ownFolders}. */
   readonly setup?: (folder: string) => string;
+  /** The vxnet of the machine's primary NIC, with its address configured as an image of the cloud does; no primary NIC without it. */
+  readonly primaryVxnet?: string;
+}
+
+/**
+ * Lets a machine have system folders of its own, so that a test can write to them and leaves the real ones alone.
+ * What is written lands in the folder of the world.
+ */
+export function ownFolders(folder: string, paths: readonly string[]): string {
+  return paths
+    .map((path) => {
+      const [upper, work] = [`${folder}/upper${path}`, `${folder}/work${path}`];
+      return `mkdir -p ${upper} ${work}; mount -t overlay overlay -o lowerdir=${path},upperdir=${upper},workdir=${work} ${path}`;
+    })
+    .join('\n');
 }
 
 /** One CNI command. */
@@ -80,6 +96,7 @@ function formatYaml(keys: Readonly<Record<string, unknown>>): string {
 
 /** Starts a world. The cloud listens on the machine's loopback; its NICs are veth pairs. */
 export async function startPluginWorld(options: PluginWorldOptions = {}): Promise<PluginWorld> {
+  const { primaryVxnet } = options;
   const executable = await pluginExecutable();
   // Sockets of runtimes live below it, whose paths are limited to 107 bytes.
   const folder = await mkdtemp(join(tmpdir(), 'hn-'));
@@ -97,7 +114,13 @@ export async function startPluginWorld(options: PluginWorldOptions = {}): Promis
     inside.close();
     const emulator = await startEmulator({
       vxnets: defaultVxnets,
-      instances: [{ id: worldInstanceId, namespace: machine.network }],
+      instances: [
+        {
+          id: worldInstanceId,
+          namespace: machine.network,
+          ...(primaryVxnet === undefined ? {} : { primaryNic: { vxnetId: primaryVxnet } }),
+        },
+      ],
       jobs: { attachMs: 0, detachMs: 0 },
       ...options.emulator,
       fabric,
@@ -127,6 +150,20 @@ export async function startPluginWorld(options: PluginWorldOptions = {}): Promis
       if (code !== 0) throw new Error(`${command} ${args.join(' ')}: exit ${code}: ${stderr}`);
       return stdout;
     };
+
+    const [primary] = emulator.nics().filter(({ role }) => role === 1);
+    if (primary !== undefined) {
+      const router = emulator.vxnets().find(({ id }) => id === primary.vxnetId)?.managerIp ?? '';
+      const links = await mustRun('ip', ['-o', 'link']);
+      const name =
+        links
+          .split('\n')
+          .find((line) => line.includes(primary.id))
+          ?.split(/[:@] ?/)[1] ?? '';
+      await mustRun('ip', ['addr', 'add', `${primary.address}/24`, 'dev', name]);
+      await mustRun('ip', ['link', 'set', name, 'up']);
+      await mustRun('ip', ['route', 'add', 'default', 'via', router]);
+    }
 
     return {
       emulator,

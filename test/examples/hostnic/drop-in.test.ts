@@ -3,19 +3,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { DEFAULT_ACCOUNT } from '../../../providers/qingcloud/emulator/index.js';
 import { requireLive } from '../../support/live.js';
-import { type PluginWorld, startPluginWorld, worldInstanceId } from '../../support/plugin-world.js';
+import { ownFolders, type PluginWorld, startPluginWorld, worldInstanceId } from '../../support/plugin-world.js';
 
 const fixture = (name: string): Promise<string> => readFile(new URL(`../../fixtures/hostnic/${name}`, import.meta.url), 'utf8');
-
-/** Puts folders of the machine's own over the real ones, so that files stand where the original's instructions put them. */
-const ownFolders = (folder: string): string =>
-  ['/etc', '/var/lib']
-    .map((path) => {
-      const upper = `${folder}/upper${path}`;
-      const work = `${folder}/work${path}`;
-      return `mkdir -p ${upper} ${work}; mount -t overlay overlay -o lowerdir=${path},upperdir=${upper},workdir=${work} ${path}`;
-    })
-    .join('\n');
 
 describe('hostnic with the files of the original plugin', function () {
   this.timeout(60_000);
@@ -24,7 +14,7 @@ describe('hostnic with the files of the original plugin', function () {
   before(async function () {
     requireLive(this, ['ip', 'nsenter', 'unshare']);
     world = await startPluginWorld({
-      setup: ownFolders,
+      setup: (folder) => ownFolders(folder, ['/etc', '/var/lib']),
       emulator: {
         vxnets: [
           { id: 'vxnet-xxxxx', routerId: 'rtr-1', cidr: '192.168.100.0/24' },

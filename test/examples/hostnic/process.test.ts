@@ -10,7 +10,7 @@ interface Answer {
   readonly cniVersion: string;
   readonly interfaces: readonly { readonly name: string; readonly mac: string; readonly sandbox: string; readonly mtu?: number }[];
   readonly ips: readonly { readonly address: string; readonly gateway: string; readonly interface: number; readonly version?: string }[];
-  readonly routes: readonly { readonly dst: string; readonly gw?: string }[];
+  readonly routes?: readonly { readonly dst: string; readonly gw?: string }[];
   readonly dns?: object;
 }
 
@@ -79,8 +79,13 @@ describe('hostnic as a process', function () {
 
   after(() => world?.close());
 
-  afterEach(() => {
-    expect(secondaryNics(), 'every test gives back what it took').to.deep.equal([]);
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') {
+      // What a failed test left must not fail those after it.
+      await world?.call({ command: 'GC', stdin: world.conf({ 'cni.dev/valid-attachments': [], gatewayIdleSeconds: 0 }) });
+    } else {
+      expect(secondaryNics(), 'every test gives back what it took').to.deep.equal([]);
+    }
   });
 
   it('answers VERSION although standard input stays open, and nothing else is there', async () => {
@@ -159,7 +164,7 @@ describe('hostnic as a process', function () {
   it('leaves the default route alone when isGateway is false', async () => {
     const pod = await newPod();
     const result = resultOf(await world.call({ command: 'ADD', pod, stdin: world.conf({ isGateway: false }) }));
-    expect(result.routes).to.deep.equal([]);
+    expect(result.routes ?? []).to.deep.equal([]);
     expect(await inPod(pod, 'ip', 'route')).not.to.include('default');
     succeeded(await world.call({ command: 'DEL', pod, stdin: world.conf({ isGateway: false }) }));
   });
@@ -205,7 +210,7 @@ describe('hostnic as a process', function () {
       await world.call({ command: 'ADD', pod: one, stdin }),
       await world.call({ command: 'ADD', pod: two, stdin }),
     ].map((end) => resultOf(end));
-    const hops = [first, second].map((result) => result?.routes.find(({ dst }) => dst === '10.96.0.0/12')?.gw);
+    const hops = [first, second].map((result) => result?.routes?.find(({ dst }) => dst === '10.96.0.0/12')?.gw);
     expect(hops[0]).to.be.a('string').and.to.equal(hops[1]);
     expect(hops[0]).not.to.be.oneOf(['0.0.0.0', '192.168.100.1']);
     const gateway = world.emulator.nics().find(({ address }) => address === hops[0]);
@@ -299,12 +304,16 @@ describe('hostnic as a process', function () {
       });
     }
 
-    it('is finished by the next command of any other attachment', async () => {
+    it('is finished by a later command of any other attachment', async () => {
       const [one, two] = [await newPod(), await newPod()];
       resultOf(await world.call({ command: 'ADD', pod: one, stdin: world.conf() }));
       const args = { providerConfigFile: join(world.folder, 'gone.yaml'), vxNets: ['vxnet-a'] };
       expect(errorOf(await world.call({ command: 'DEL', pod: one, stdin: world.conf({ args }) })).code).to.equal(11);
       const result = resultOf(await world.call({ command: 'ADD', pod: two, stdin: world.conf() }));
+      // What failed is not tried again at once, so that the first of these may come too early.
+      for (let tries = 0; tries < 40 && secondaryNics().length > 1; tries++) {
+        succeeded(await world.call({ command: 'DEL', pod: 'never', stdin: world.conf() }));
+      }
       expect(secondaryNics()).to.deep.equal([result.interfaces[0]?.mac]);
       succeeded(await world.call({ command: 'DEL', pod: two, stdin: world.conf() }));
     });
