@@ -59,6 +59,7 @@ export class Budget {
   readonly #clock: Clock;
   readonly #deadline: number;
   readonly #reserveMs: number;
+  readonly #caller: AbortSignal | undefined;
   readonly #cancel = new AbortController();
   readonly #timeouts: Timeout[] = [];
   readonly #stop: () => void;
@@ -70,6 +71,7 @@ export class Budget {
     this.#reserveMs = Math.min(options.reserveMs, whole * MAX_RESERVE);
     this.forwardUntil = this.#deadline - this.#reserveMs;
     const caller = options.signal;
+    this.#caller = caller;
     const onCaller = (): void => this.#cancel.abort(caller?.reason);
     if (caller?.aborted === true) onCaller();
     else caller?.addEventListener('abort', onCaller, { once: true });
@@ -83,9 +85,13 @@ export class Budget {
     this.#cancel.abort(reason);
   }
 
-  /** A signal for unwinding, which begins now: it has the reserve, whatever ended the work before. */
+  /**
+   * A signal for unwinding, which begins now: all the time that is left, which is the reserve at least, whatever ended the work before.
+   * Once the caller has given up it is the reserve at most, since whoever sends SIGTERM sends SIGKILL later.
+   */
   unwind(): AbortSignal {
-    return this.#until(Math.min(this.#deadline, this.#clock.now() + Math.max(this.#reserveMs, 0)));
+    const most = this.#caller?.aborted === true ? this.#clock.now() + this.#reserveMs : this.#deadline;
+    return this.#until(Math.min(this.#deadline, most));
   }
 
   /** A signal for work that needs no unwinding of its own: all the time there is, or until the caller gives up. */

@@ -35,12 +35,12 @@ class Del {
   }
 
   async run(): Promise<void> {
-    const { store, limits } = this.#command.context;
+    const { limits } = this.#command.context;
     const lock = await this.#lock();
     try {
       await this.#locked();
+      await this.#clearMark();
     } finally {
-      await store.clearCancellation(this.#id);
       lock.release();
     }
     const signal = this.#command.budget.atMost(limits.pendingMs);
@@ -55,6 +55,17 @@ class Del {
     if (free !== undefined) return free;
     await store.cancel(this.#id);
     return store.lock(this.#id, { signal: this.#command.budget.whole() });
+  }
+
+  /** A mark that stays ends no later ADD: each knows those that stood before it. */
+  async #clearMark(): Promise<void> {
+    const { store, log } = this.#command.context;
+    try {
+      await store.clearCancellation(this.#id);
+    } catch (error) {
+      if (!isNicError(error)) throw error;
+      log.debug('a mark of cancellation stays', { id: this.#id, reason: toReason(error) });
+    }
   }
 
   async #locked(): Promise<void> {

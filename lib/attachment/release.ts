@@ -179,11 +179,13 @@ class Release {
     for (const open of opens) await open.target.step('delete');
     const { provider } = await this.#command.cloud();
     const ids = opens.map((open) => open.target.entry.id);
+    const wereGone = opens.every((open) => open.assumed === 'gone');
     for (const open of opens) open.assumed = undefined;
     try {
       await provider.deleteNics(ids, { signal: this.#signal });
     } catch (error) {
-      if (opens.length > 1 || !isNicError(error, 'ERR_NOT_FOUND')) throw error;
+      // Believed when a look has said the same: a look may be stale, and "not found" may be about something else.
+      if (opens.length > 1 || !wereGone || !isNicError(error, 'ERR_NOT_FOUND')) throw error;
     }
     for (const open of opens) {
       this.#command.context.log.info('NIC deleted', { nic: open.target.entry.id });
