@@ -54,7 +54,9 @@ export function addRuleRequest(rule: NewRule): NetlinkRequest {
 
 /** The request that deletes the first rule that agrees in all that is given, for a batch. */
 export function deleteRuleRequest(rule: NewRule): NetlinkRequest {
-  return { op: `rule.delete ${describe(rule)}`, type: RTM.DELRULE, payload: encodeRule(toMessage(rule)) };
+  // Action 0 agrees with any (rule_find, net/core/fib_rules.c).
+  const message = { ...toMessage(rule), action: rule.action ?? (rule.goto === undefined ? 0 : FR_ACT.GOTO) };
+  return { op: `rule.delete ${describe(rule)}`, type: RTM.DELRULE, payload: encodeRule(message) };
 }
 
 /** The routing policy of one namespace. Every method rejects with {@link NetlinkError} when the kernel refuses. */
