@@ -62,7 +62,7 @@ for (const variant of pluginVariants) {
         said = error instanceof Error ? error.message : String(error);
       }
       world.emulator.clearFaults();
-      expect(said).to.match(/plugin type="hostnic" failed \(add\)/);
+      expect(said).to.match(/failed to setup network for sandbox .*plugin type="hostnic".* failed \(add\): NIC \S+ could not be attached/);
       expect(said).to.match(/job/i);
       expect(world.secondaryNics()).to.deep.equal([]);
     });

@@ -4,6 +4,8 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { load } from 'js-yaml';
+import { createNamespace, openRtnetlink, runInNamespace, toLink } from '../../../netlink/index.js';
+import { requireLive } from '../../support/live.js';
 import { rawCall } from '../../support/raw-qingcloud.js';
 
 const MAIN = fileURLToPath(new URL('../../../examples/hostnic-emulator/main.ts', import.meta.url));
@@ -107,6 +109,63 @@ describe('hostnic-emulator', function () {
       expect(await running.ended, args.join(' ')).to.equal(1);
       expect(running.errors.trim().split('\n'), running.errors).to.have.length(1);
       expect(running.output).to.equal('');
+    }
+  });
+
+  it('plugs NICs into the namespace that plays an instance, listens in there, and takes them away at its end', async function () {
+    requireLive(this);
+    const machine = await createNamespace('a machine');
+    const rtnetlink = openRtnetlink(machine);
+    try {
+      await rtnetlink.link.set(1, { up: true });
+      const path = `/proc/${process.pid}/fd/${machine.fd}`;
+      const running = start('--instance', `i-live=${path}`, '--listen', `127.0.0.1:0@${path}`, '--listen', '127.0.0.1:0', '--job-ms', '0');
+      const [, inside, outside] = await running.until(/QingCloud API on 127\.0\.0\.1:(\d+), 127\.0\.0\.1:(\d+)/);
+      await running.until(/client\.yaml/);
+      const macs = async (): Promise<string[]> =>
+        (await rtnetlink.link.list()).map(toLink).flatMap((link) => (link.loopback ? [] : link.mac));
+      const primary = /primary NIC (52:54:[0-9a-f:]+) /.exec(running.output)?.[1];
+      expect(await macs()).to.deep.equal([primary]);
+
+      const client = { host: `127.0.0.1:${outside}` };
+      const created = JSON.parse((await rawCall(client, 'CreateNics', { vxnet: 'vxnet-emul001' })).text);
+      const id: string = created.nics[0].nic_id;
+      await rawCall(client, 'AttachNics', { instance: 'i-live', 'nics.1': id });
+      await running.until(new RegExp(`plugged ${id}`));
+      expect(await macs()).to.have.members([primary, id]);
+
+      const get = `require('node:http').get('http://127.0.0.1:${inside}/control/state', (r) => r.pipe(process.stdout))`;
+      const asked = runInNamespace(machine, () => spawn(process.execPath, ['-e', get], { stdio: ['ignore', 'pipe', 'inherit'] }));
+      let state = '';
+      asked.stdout.setEncoding('utf8').on('data', (text: string) => {
+        state += text;
+      });
+      await once(asked, 'close');
+      expect(JSON.parse(state).nics.map((nic: { id: string; plugged: boolean }) => [nic.id, nic.plugged])).to.deep.equal([
+        [primary, true],
+        [id, true],
+      ]);
+
+      running.child.kill('SIGTERM');
+      expect(await running.ended).to.equal(0);
+      expect(await macs()).to.deep.equal([]);
+    } finally {
+      rtnetlink.close();
+      machine.close();
+    }
+  });
+
+  it('keeps NICs on paper with --no-plug', async function () {
+    requireLive(this);
+    const machine = await createNamespace('a machine');
+    const rtnetlink = openRtnetlink(machine);
+    try {
+      const running = start('--instance', `i-live=/proc/${process.pid}/fd/${machine.fd}`, '--listen', '127.0.0.1:0', '--no-plug');
+      await running.until(/i-live .* NICs on paper only/);
+      expect(await rtnetlink.link.list()).to.have.length(1);
+    } finally {
+      rtnetlink.close();
+      machine.close();
     }
   });
 

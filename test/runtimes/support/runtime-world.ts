@@ -58,7 +58,8 @@ export async function startRuntimeWorld(executable: string): Promise<RuntimeWorl
     emulator: {
       vxnets: [
         { id: 'vxnet-xxxxx', routerId: 'rtr-1', cidr: '192.168.100.0/24' },
-        { id: 'vxnet-xxxx', routerId: 'rtr-1', cidr: '192.168.101.0/24' },
+        // Smaller, so that pods go to the vxnet of the primary NIC.
+        { id: 'vxnet-xxxx', routerId: 'rtr-1', cidr: '192.168.101.0/28' },
       ],
       jobs: { attachMs: 200, detachMs: 200, pendingMs: 50 },
     },
