@@ -1,6 +1,6 @@
 import { type Cidr, contains, formatCidr, parseCidr, parseMac, sameIp, toNetwork } from '../../lib/address.js';
 import type { Link, LinkAddress, Route, RouteRequest } from '../../lib/driver.js';
-import { requireCidr, requireRoute } from '../argument.js';
+import { type RouteArgument, requireCidr, requireRoute } from '../argument.js';
 import type { MemoryAddress, MemoryLink } from './link.js';
 import { refusal } from './refusal.js';
 import { MemoryRoutes } from './routing.js';
@@ -23,6 +23,8 @@ export interface MemorySnapshot {
   /** Routes in the order they were made. */
   readonly routes: readonly Route[];
 }
+
+const linkLocalRange = requireCidr('fe80::/10');
 
 /** The address that a link makes for itself: fe80::/64 with the modified EUI-64 of its MAC (RFC 4291, appendix A). */
 function linkLocalAddress(mac: string): Cidr | undefined {
@@ -47,6 +49,7 @@ export class MemoryNamespace {
   readonly #sysctls = new MemorySysctls(() => this.#links.values());
   readonly #listeners = new Set<() => void>();
   #lastIndex = 0;
+  #hasLocalTable4 = false;
 
   /** @internal made by the kernel */
   constructor(cookie: string) {
@@ -163,6 +166,7 @@ export class MemoryNamespace {
     if (link.addresses.some(isSame)) throw refusal(op, 'EEXIST', `ipv${cidr.family}: Address already assigned`);
     const secondary = cidr.family === 4 && link.addresses.some((other) => other.cidr.prefix === cidr.prefix && contains(other.cidr, cidr));
     link.addresses.push({ cidr, secondary });
+    if (cidr.family === 4) this.#hasLocalTable4 = true;
     if (link.up) this.#routes.connect(linkIndex, cidr);
   }
 
@@ -193,10 +197,9 @@ export class MemoryNamespace {
   /** Makes or replaces a route. @throws NetlinkError `ENODEV`, `ENETDOWN`, `ENETUNREACH`, `EHOSTUNREACH` */
   replaceRoute(route: RouteRequest, op: string): void {
     const argument = requireRoute(route);
-    const link = this.link(route.linkIndex, op);
-    if (!link.up) throw refusal(op, 'ENETDOWN', argument.dst.family === 4 ? 'Device for nexthop is not up' : 'Nexthop device is not up');
-    if (argument.dst.family === 6 && this.#isIpv6Off(link)) throw refusal(op, 'EACCES', 'IPv6 is disabled on nexthop device');
-    this.#routes.replace(route, argument, op);
+    if (argument.dst.family === 4) this.#checkRoute4(route, argument, op);
+    else this.#checkRoute6(route, argument, op);
+    this.#routes.replace(route, argument);
   }
 
   /** Removes a route. @throws NetlinkError `ESRCH` when there is none */
@@ -222,6 +225,31 @@ export class MemoryNamespace {
     }
   }
 
+  /** The order of `fib_check_nh` in net/ipv4/fib_semantics.c. */
+  #checkRoute4(route: RouteRequest, { gateway }: RouteArgument, op: string): void {
+    const invalid = 'Nexthop has invalid gateway';
+    const onlink = route.onlink === true;
+    if (gateway !== undefined && !onlink && !this.#routes.reaches(gateway, route.linkIndex)) throw refusal(op, 'ENETUNREACH', invalid);
+    const link = this.link(route.linkIndex, op);
+    if (!link.up) throw refusal(op, 'ENETDOWN', 'Device for nexthop is not up');
+    if (gateway === undefined || !onlink) return;
+    // Whether a next hop is a router is looked up in the local table, and where none was ever needed every address counts as a broadcast.
+    const isOwn = link.addresses.some(({ cidr }) => sameIp(cidr, gateway));
+    if (isOwn || !this.#hasLocalTable4) throw refusal(op, 'EINVAL', invalid);
+  }
+
+  /** The order of `fib6_nh_init` in net/ipv6/route.c. */
+  #checkRoute6(route: RouteRequest, { gateway }: RouteArgument, op: string): void {
+    const link = this.link(route.linkIndex, op);
+    const down = refusal(op, 'ENETDOWN', 'Nexthop device is not up');
+    if (route.onlink === true && !link.up) throw down;
+    // A link-local next hop is on its link by definition.
+    const known = gateway === undefined || route.onlink === true || contains(linkLocalRange, gateway);
+    if (!known && !this.#routes.reaches(gateway, route.linkIndex)) throw refusal(op, 'EHOSTUNREACH');
+    if (this.#isIpv6Off(link)) throw refusal(op, 'EACCES', 'IPv6 is disabled on nexthop device');
+    if (!link.up) throw down;
+  }
+
   #isIpv6Off(link: MemoryLink): boolean {
     return this.#sysctls.linkValue(link, 'ipv6/disable_ipv6') !== '0';
   }
@@ -230,6 +258,7 @@ export class MemoryNamespace {
     link.up = true;
     if (link.loopback) {
       if (!link.addresses.some(({ cidr }) => cidr.family === 4)) this.#addLoopback(link, '127.0.0.1/8');
+      this.#hasLocalTable4 = true;
       if (!this.#isIpv6Off(link)) this.#addLoopback(link, '::1/128');
       return;
     }

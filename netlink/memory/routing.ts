@@ -1,7 +1,6 @@
 import { type Cidr, contains, formatCidr, formatIp, type IpAddress, sameIp, toNetwork } from '../../lib/address.js';
 import type { Route, RouteRequest } from '../../lib/driver.js';
 import type { RouteArgument } from '../argument.js';
-import { refusal } from './refusal.js';
 
 const mainTable = 254;
 const kernelProtocol = 2;
@@ -63,12 +62,14 @@ export class MemoryRoutes {
     this.#entries = this.#entries.filter((entry) => entry.linkIndex !== linkIndex || (family !== undefined && entry.dst.family !== family));
   }
 
-  /** NLM_F_CREATE with NLM_F_REPLACE on a link that is there and up. */
-  replace(request: RouteRequest, argument: RouteArgument, op: string): void {
+  /** True when a range on the link itself has the next hop. */
+  reaches(gateway: IpAddress, linkIndex: number): boolean {
+    return this.#entries.some((entry) => entry.gateway === undefined && entry.linkIndex === linkIndex && contains(entry.dst, gateway));
+  }
+
+  /** NLM_F_CREATE with NLM_F_REPLACE, after all checks. */
+  replace(request: RouteRequest, argument: RouteArgument): void {
     const { dst, gateway } = argument;
-    if (gateway !== undefined && request.onlink !== true && !this.#reachesOnLink(gateway, request.linkIndex)) {
-      throw gateway.family === 4 ? refusal(op, 'ENETUNREACH', 'Nexthop has invalid gateway.') : refusal(op, 'EHOSTUNREACH');
-    }
     const table = request.table ?? mainTable;
     // Metric 0 is "none" in IPv4 and "the default" in IPv6.
     const metric = request.metric === undefined || request.metric === 0 ? (dst.family === 6 ? defaultMetric6 : undefined) : request.metric;
@@ -97,9 +98,5 @@ export class MemoryRoutes {
 
   #isConnected(entry: Entry, linkIndex: number, dst: Cidr): boolean {
     return entry.protocol === kernelProtocol && entry.linkIndex === linkIndex && sameRange(entry.dst, dst);
-  }
-
-  #reachesOnLink(gateway: IpAddress, linkIndex: number): boolean {
-    return this.#entries.some((entry) => entry.gateway === undefined && entry.linkIndex === linkIndex && contains(entry.dst, gateway));
   }
 }

@@ -40,9 +40,11 @@ export class MemorySysctls {
     if (found === undefined) throw refusal(op, 'ENOENT');
     const text = value.trim();
     if (!/^-?[0-9]+$/.test(text)) throw refusal(op, 'EINVAL');
+    const changed = found.values.get(found.key) !== text;
     found.values.set(found.key, text);
-    if (name === 'ipv4/ip_forward' || name === 'ipv4/conf/all/forwarding') this.#forward(text);
-    else if (name === 'ipv6/conf/all/forwarding' || name === 'ipv6/conf/all/disable_ipv6') this.#spread(found.key, text);
+    if (name === 'ipv4/ip_forward' || name === 'ipv4/conf/all/forwarding') {
+      if (changed) this.#forward(text);
+    } else if (name === 'ipv6/conf/all/forwarding' || name === 'ipv6/conf/all/disable_ipv6') this.#spread(found.key, text);
   }
 
   #find(name: string): { readonly values: Map<string, string>; readonly key: string } | undefined {

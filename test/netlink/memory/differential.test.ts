@@ -1,0 +1,216 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { Link, NamespaceRef, NetworkNamespace, RouteRequest } from '../../../lib/driver.js';
+import { NetlinkError, NicError } from '../../../lib/errors.js';
+import type { DriverBed } from '../../../lib/testing/index.js';
+import { requireLive } from '../../support/live.js';
+import { createMemoryDriverBed } from '../../support/memory-driver-bed.js';
+import { createNetlinkDriverBed } from '../../support/netlink-driver-bed.js';
+import { type SeededRandom, seededRandom } from '../../support/random.js';
+
+const macs = ['52:54:00:00:00:0a', '52:54:00:00:00:0b', '52:54:00:00:00:0c', '52:54:00:00:00:0d'] as const;
+const names = ['eth0', 'eth1', 'net0', 'net1'] as const;
+const altNames = ['net0', 'uplink', 'slow'] as const;
+const addresses = ['10.0.0.2/24', '10.0.0.3/24', '10.0.0.4/25', '10.0.1.2/32', 'fd00::2/64', 'fd00::3/64', 'fd00:1::2/128'] as const;
+const destinations = ['0.0.0.0/0', '10.5.0.0/16', '10.0.0.0/24', '::/0', 'fd05::/32', 'fd00::/64'] as const;
+const gateways = [undefined, '10.0.0.1', '10.0.1.1', 'fd00::1', 'fe80::1'] as const;
+const metrics = [undefined, undefined, 5, 256] as const;
+const tables = [undefined, undefined, 100] as const;
+const settings = [
+  'ipv4/ip_forward',
+  'ipv4/conf/all/accept_redirects',
+  'ipv4/conf/all/forwarding',
+  'ipv4/conf/default/rp_filter',
+  'ipv6/conf/all/disable_ipv6',
+] as const;
+const linkSettings = ['ipv4/conf/*/rp_filter', 'ipv4/conf/*/forwarding', 'ipv6/conf/*/disable_ipv6', 'ipv6/conf/*/accept_ra'] as const;
+
+interface Place {
+  readonly namespace: NetworkNamespace;
+  readonly link: Link;
+}
+
+/** One step, told by hardware address, since indexes may differ. */
+interface Step {
+  readonly text: string;
+  readonly run: (world: World) => Promise<unknown>;
+}
+
+/** Two namespaces with a few links, on a real kernel or a fake one. */
+class World {
+  readonly bed: DriverBed;
+  readonly refs: readonly NamespaceRef[];
+  readonly namespaces: readonly NetworkNamespace[];
+
+  private constructor(bed: DriverBed, refs: readonly NamespaceRef[], namespaces: readonly NetworkNamespace[]) {
+    this.bed = bed;
+    this.refs = refs;
+    this.namespaces = namespaces;
+  }
+
+  static async build(bed: DriverBed): Promise<World> {
+    const refs = [await bed.createNamespace(), await bed.createNamespace()];
+    const namespaces: NetworkNamespace[] = [];
+    for (const ref of refs) {
+      const namespace = await bed.driver.open(ref);
+      // What a new namespace inherits from the host is not the fake kernel's business.
+      for (const group of ['all', 'default']) await namespace.writeSysctl(`ipv4/conf/${group}/rp_filter`, '0');
+      namespaces.push(namespace);
+    }
+    for (const [n, mac] of macs.entries()) {
+      const ref = refs[n % 2];
+      if (ref !== undefined)
+        await bed.plug(ref, { name: `eth${n < 2 ? 0 : 1}`, mac, altNames: n === 0 ? [...altNames] : n === 1 ? ['uplink'] : [] });
+    }
+    return new World(bed, refs, namespaces);
+  }
+
+  async find(mac: string): Promise<Place> {
+    for (const namespace of this.namespaces) {
+      const link = (await namespace.listLinks()).find((candidate) => candidate.mac === mac);
+      if (link !== undefined) return { namespace, link };
+    }
+    throw new Error(`${mac} is lost`);
+  }
+
+  other(namespace: NetworkNamespace): NetworkNamespace {
+    const [first, second] = this.namespaces;
+    if (first === undefined || second === undefined) throw new Error('there are two namespaces');
+    return namespace === first ? second : first;
+  }
+
+  /** All that can be seen, as lines. */
+  async view(): Promise<readonly string[]> {
+    const lines: string[] = [];
+    for (const [n, namespace] of this.namespaces.entries()) {
+      const links = (await namespace.listLinks()).filter((link) => !link.loopback);
+      const nameOf = (index: number | undefined): string => links.find((link) => link.index === index)?.name ?? `${index}`;
+      for (const link of links) {
+        const { name, mac, mtu, up, carrier } = link;
+        lines.push(`${n} link ${name} ${mac} mtu ${mtu} up ${up} carrier ${carrier} alt ${[...link.altNames].sort()}`);
+        for (const { address } of await namespace.listAddresses(link.index)) lines.push(`${n} address ${name} ${address}`);
+        for (const setting of linkSettings) {
+          const own = setting.replace('*', name);
+          lines.push(`${n} ${own} = ${await namespace.readSysctl(own)}`);
+        }
+      }
+      for (const { dst, gateway, linkIndex, table, metric, protocol } of await namespace.listRoutes()) {
+        lines.push(`${n} route ${dst} via ${gateway} dev ${nameOf(linkIndex)} table ${table} metric ${metric} proto ${protocol}`);
+      }
+      for (const setting of settings) lines.push(`${n} ${setting} = ${await namespace.readSysctl(setting)}`);
+    }
+    return lines.sort();
+  }
+}
+
+async function outcome(step: Step, world: World): Promise<string> {
+  try {
+    await step.run(world);
+    return 'done';
+  } catch (error) {
+    if (error instanceof NetlinkError) return error.errno;
+    if (error instanceof NicError || error instanceof RangeError) return error.name;
+    throw error;
+  }
+}
+
+function makeStep(random: SeededRandom): Step {
+  const pick = <T>(values: readonly T[]): T => {
+    const value = values[Math.floor(random.next() * values.length)];
+    return value as T;
+  };
+  const mac = pick(macs);
+  const on =
+    (work: (place: Place, world: World) => Promise<unknown>) =>
+    async (world: World): Promise<unknown> =>
+      work(await world.find(mac), world);
+  const address = pick(addresses);
+  const name = pick(names);
+  const route = (linkIndex: number): RouteRequest => ({
+    dst,
+    linkIndex,
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(metric === undefined ? {} : { metric }),
+    ...(table === undefined ? {} : { table }),
+    ...(onlink ? { onlink } : {}),
+  });
+  const dst = pick(destinations);
+  const fitting = gateways.filter((one) => one === undefined || one.includes(':') === dst.includes(':'));
+  const gateway = pick(fitting);
+  const metric = pick(metrics);
+  const table = pick(tables);
+  const onlink = gateway !== undefined && random.next() < 0.2;
+  const way = `${dst} via ${gateway} metric ${metric} table ${table} onlink ${onlink}`;
+  const up = random.next() < 0.75;
+  const mtu = 1280 + Math.floor(random.next() * 500);
+  const setting = pick(settings);
+  const linkSetting = pick(linkSettings);
+  const value = random.next() < 0.7 ? '0' : '1';
+  const choices: readonly Step[] = [
+    { text: `${mac} up ${up}`, run: on(({ namespace, link }) => namespace.changeLink(link.index, { up })) },
+    { text: `${mac} up ${up}`, run: on(({ namespace, link }) => namespace.changeLink(link.index, { up })) },
+    { text: `${mac} mtu ${mtu}`, run: on(({ namespace, link }) => namespace.changeLink(link.index, { mtu })) },
+    { text: `${mac} name ${name}`, run: on(({ namespace, link }) => namespace.changeLink(link.index, { name })) },
+    {
+      text: `${mac} move as ${name}`,
+      run: on(({ namespace, link }, world) => namespace.moveLink(link.index, world.other(namespace), name)),
+    },
+    { text: `${mac} add ${address}`, run: on(({ namespace, link }) => namespace.addAddress(link.index, address)) },
+    { text: `${mac} add ${address}`, run: on(({ namespace, link }) => namespace.addAddress(link.index, address)) },
+    { text: `${mac} remove ${address}`, run: on(({ namespace, link }) => namespace.removeAddress(link.index, address)) },
+    { text: `${mac} replace ${way}`, run: on(({ namespace, link }) => namespace.replaceRoute(route(link.index))) },
+    { text: `${mac} replace ${way}`, run: on(({ namespace, link }) => namespace.replaceRoute(route(link.index))) },
+    { text: `${mac} remove ${way}`, run: on(({ namespace, link }) => namespace.removeRoute(route(link.index))) },
+    { text: `${setting} = ${value} where ${mac} is`, run: on(({ namespace }) => namespace.writeSysctl(setting, value)) },
+    {
+      text: `${linkSetting} = ${value} of ${mac}`,
+      run: on(({ namespace, link }) => namespace.writeSysctl(linkSetting.replace('*', link.name), value)),
+    },
+  ];
+  return pick(choices);
+}
+
+/** The real kernel makes link-local addresses a moment after a link is up, so it is given the time to come to look the same. */
+async function expectAlike(fake: World, real: World, where: string): Promise<void> {
+  const expected = await fake.view();
+  const deadline = Date.now() + 2000;
+  let seen = await real.view();
+  while (seen.join() !== expected.join() && Date.now() < deadline) {
+    await delay(2);
+    seen = await real.view();
+  }
+  expect(expected, where).to.deep.equal(seen);
+}
+
+describe('fake kernel and real kernel', () => {
+  const runs = Number(process.env['TEST_RUNS'] ?? 6);
+  const stepsPerRun = Number(process.env['TEST_STEPS'] ?? 60);
+
+  before(function () {
+    requireLive(this);
+  });
+
+  it(`answer and look alike after each of ${stepsPerRun} random requests, ${runs} times`, async function () {
+    this.timeout(runs * stepsPerRun * 200);
+    const random = seededRandom();
+    for (let run = 1; run <= runs; run++) {
+      const beds = [createMemoryDriverBed(), await createNetlinkDriverBed()] as const;
+      try {
+        const fake = await World.build(beds[0]);
+        const real = await World.build(beds[1]);
+        const history: string[] = [];
+        expect(await fake.view(), `${random.label}, run ${run}, at first`).to.deep.equal(await real.view());
+        for (let n = 0; n < stepsPerRun; n++) {
+          const step = makeStep(random);
+          history.push(step.text);
+          const where = `${random.label}, run ${run}, after\n${history.join('\n')}\n`;
+          expect(await outcome(step, fake), where).to.equal(await outcome(step, real));
+          await expectAlike(fake, real, where);
+        }
+        for (const world of [fake, real]) for (const namespace of world.namespaces) namespace.close();
+      } finally {
+        for (const bed of beds) await bed.teardown();
+      }
+    }
+  });
+});
