@@ -8,6 +8,7 @@ import { ProviderError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/log.js';
 import type { QingCloudConfig } from './config.js';
 import { type RequestKind, toAbortedError, toRefusalError, toResponseError } from './errors.js';
+import { isCertificateError, neverLeft, textField } from './never-left.js';
 import { type ParamValue, toParams } from './params.js';
 import { RetCode } from './ret-code.js';
 import { formatTimeStamp, signQuery } from './signature.js';
@@ -15,12 +16,6 @@ import { EnvelopeCodec } from './wire.js';
 
 /** A reply is a list of at most 100 small items; more than this is no reply. */
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
-
-/** System calls that run before a connection is there: what fails in them has sent nothing. */
-const CONNECTING_CALLS: readonly unknown[] = ['connect', 'getaddrinfo', 'bind'];
-const CONNECTING_TIMEOUTS: readonly unknown[] = ['lookup', 'connect', 'secureConnect'];
-/** Node's codes for a certificate that does not verify (OpenSSL, `X509_verify_cert_error_string`): the handshake is not over then. */
-const CERTIFICATE_CODES = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/;
 
 /** What {@link ApiClient} needs. */
 export interface ApiClientOptions {
@@ -53,27 +48,9 @@ interface Reply {
   readonly date: string | undefined;
 }
 
-function textField(value: unknown, name: string): string | undefined {
-  if (typeof value !== 'object' || value === null || !(name in value)) return undefined;
-  const field: unknown = Reflect.get(value, name);
-  return typeof field === 'string' ? field : undefined;
-}
-
 /** A function, since the compiler takes a signal that was not aborted for one that never will be. */
 function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
   return signal?.aborted === true;
-}
-
-/** True when the request certainly never left this host. When in doubt it may have. */
-function neverLeft(error: unknown): boolean {
-  const code = textField(error, 'code') ?? '';
-  if (textField(error, 'name') === 'TimeoutError') return CONNECTING_TIMEOUTS.includes(textField(error, 'event'));
-  if (code === 'ECONNREFUSED' || CERTIFICATE_CODES.test(code)) return true;
-  const cause = error instanceof Error ? error.cause : undefined;
-  // All addresses of the host were tried: each attempt must have failed before it connected.
-  if (cause instanceof AggregateError) return cause.errors.length > 0 && cause.errors.every(neverLeft);
-  const call = textField(error, 'syscall') ?? textField(cause, 'syscall');
-  return CONNECTING_CALLS.includes(call);
 }
 
 /**
@@ -210,7 +187,7 @@ export class ApiClient {
     const why = error.code === 'ETIMEDOUT' || error.message === '' ? `${error.message} (${error.code})` : error.message;
     return new ProviderError('ERR_TRANSPORT', `${request.action}: ${this.#origin()} gave no answer: ${this.#redact(why)}`, {
       action: request.action,
-      retryable: !CERTIFICATE_CODES.test(error.code),
+      retryable: !isCertificateError(error),
       outcome: refused ? 'refused' : 'unknown',
       cause: error.cause,
     });

@@ -1,0 +1,32 @@
+/** System calls that run before a connection is there: what fails in them has sent nothing. */
+const CONNECTING_CALLS: readonly unknown[] = ['connect', 'getaddrinfo', 'bind'];
+/** Time-outs of got that end before a connection is there. */
+const CONNECTING_TIMEOUTS: readonly unknown[] = ['lookup', 'connect', 'secureConnect'];
+/** Node's codes for a certificate that does not verify (OpenSSL, `X509_verify_cert_error_string`): the handshake is not over then. */
+const CERTIFICATE_CODES = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/;
+
+/** A text field of a value of any shape; undefined when it has none. */
+export function textField(value: unknown, name: string): string | undefined {
+  if (typeof value !== 'object' || value === null || !(name in value)) return undefined;
+  const field: unknown = Reflect.get(value, name);
+  return typeof field === 'string' ? field : undefined;
+}
+
+/** True for an error about the server's certificate: trying again does not help. */
+export function isCertificateError(error: unknown): boolean {
+  return CERTIFICATE_CODES.test(textField(error, 'code') ?? '');
+}
+
+/**
+ * True when the request that failed so certainly never left this host. When in doubt it may have.
+ * @param error what got, or Node below it, rejects with
+ */
+export function neverLeft(error: unknown): boolean {
+  if (textField(error, 'name') === 'TimeoutError') return CONNECTING_TIMEOUTS.includes(textField(error, 'event'));
+  // Some runtimes give no system call with it, and nothing but connecting is refused so.
+  if (textField(error, 'code') === 'ECONNREFUSED' || isCertificateError(error)) return true;
+  if (CONNECTING_CALLS.includes(textField(error, 'syscall'))) return true;
+  // All addresses of a host were tried: each attempt must have failed before it connected.
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(neverLeft);
+  return error instanceof Error && error.cause !== undefined && neverLeft(error.cause);
+}
