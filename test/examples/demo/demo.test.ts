@@ -122,7 +122,7 @@ describe('the demo', function () {
     const bin = join(folder, 'bin');
     mkdirSync(bin);
     symlinkSync(process.execPath, join(bin, 'node'));
-    demo = new Demo(folder, ['--plugin', plugin, '--rounds', '1'], { PATH: bin });
+    demo = new Demo(folder, ['--plugin', plugin, '--rounds', '1', '--job-ms', '10'], { PATH: bin });
     expect(await demo.ended, demo.output).to.equal(0);
     expect(demo.output).to.include('a proxy, as there is no working nft or iptables');
     expect(demo.output).to.match(/pod-1 to the router: TCP port 9: refused, so it is there/);
@@ -142,7 +142,7 @@ describe('the demo', function () {
       this.skip();
     }
     chmodSync(folder, 0o777);
-    demo = new Demo(folder, ['--plugin', plugin, '--rounds', '1'], { HOME: folder }, nobody);
+    demo = new Demo(folder, ['--plugin', plugin, '--rounds', '1', '--job-ms', '10'], { HOME: folder }, nobody);
     expect(await demo.ended, demo.output).to.equal(0);
     expect(demo.output).to.include('All went well, and nothing is left behind.');
     expectNothingLeft();

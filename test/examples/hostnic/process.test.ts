@@ -330,6 +330,9 @@ describe('hostnic as a process', function () {
       const pid = await childOf((await spawned).pid ?? 0);
       await until(() => (world.emulator.callCounts()['AttachNics'] ?? 0) > attaches);
       process.kill(pid, 'SIGTERM');
+      // Of two polls that are seen from now on the second was sent by a plugin that had heard the signal.
+      const polls = world.emulator.callCounts()['DescribeJobs'] ?? 0;
+      await until(() => (world.emulator.callCounts()['DescribeJobs'] ?? 0) >= polls + 2);
     } finally {
       world.emulator.releaseJobs();
     }

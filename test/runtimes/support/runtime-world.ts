@@ -39,15 +39,17 @@ export interface RuntimeWorld extends PluginWorld {
 
 const fixture = (name: string): Promise<string> => readFile(new URL(`../../fixtures/hostnic/${name}`, import.meta.url), 'utf8');
 
-/** Containers get their cgroups from the runtime, which leaves the folders of its name spaces behind. Only empty ones go. */
-async function removeCgroups(name: string): Promise<void> {
-  for (const hierarchy of await readdir('/sys/fs/cgroup')) {
-    const top = join('/sys/fs/cgroup', hierarchy, name);
-    for (const child of await readdir(top, { withFileTypes: true }).catch(() => [])) {
-      if (child.isDirectory()) await rmdir(join(top, child.name)).catch(() => undefined);
-    }
-    await rmdir(top).catch(() => undefined);
+/** Removes a cgroup and those in it. One that still has processes stays. */
+async function removeCgroup(path: string): Promise<void> {
+  for (const entry of await readdir(path, { withFileTypes: true }).catch(() => [])) {
+    if (entry.isDirectory()) await removeCgroup(join(path, entry.name));
   }
+  await rmdir(path).catch(() => undefined);
+}
+
+/** Runtimes leave the cgroups of their name spaces behind. */
+async function removeCgroups(name: string): Promise<void> {
+  for (const hierarchy of await readdir('/sys/fs/cgroup')) await removeCgroup(join('/sys/fs/cgroup', hierarchy, name));
 }
 
 /** Installs a plugin on a machine of its own, in a cloud of its own. */
