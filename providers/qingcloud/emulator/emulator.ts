@@ -17,7 +17,7 @@ import { Service } from './service.js';
 import { type Settings, toSettings } from './settings.js';
 
 /** A running emulator. */
-export interface Emulator {
+export interface Emulator extends AsyncDisposable {
   /** The URL of the API at the first place it listens at, such as `http://127.0.0.1:40123/iaas`. */
   readonly url: string;
   /** The address of the first place. */
@@ -141,5 +141,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     releaseJobs: () => jobs.release(),
     idle: () => service.idle(),
     close,
+    [Symbol.asyncDispose]: close,
   };
 }
