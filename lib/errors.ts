@@ -64,6 +64,12 @@ export type NicErrorCode =
   | 'ERR_JOURNAL'
   /** Work was left over and recorded; a later command finishes it. */
   | 'ERR_PENDING'
+  /** A CNI plugin failed, could not be found or started, or answered something that is no answer. */
+  | 'ERR_PLUGIN'
+  /** A folder holds no network configuration at all. */
+  | 'ERR_NO_NETWORKS'
+  /** A folder holds network configurations, but none of the wanted name. */
+  | 'ERR_NETWORK_NOT_FOUND'
   /** A CNI error with its own numeric code. */
   | 'ERR_CNI';
 

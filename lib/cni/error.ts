@@ -109,6 +109,10 @@ const numericCodes: Readonly<Record<Exclude<NicErrorCode, 'ERR_CNI'>, number>> =
   ERR_LINK: cniCodes.kernelRefused,
   ERR_RESPONSE: cniCodes.badReply,
   ERR_JOURNAL: cniCodes.badRecord,
+  ERR_NO_NETWORKS: cniCodes.invalidNetworkConfig,
+  ERR_NETWORK_NOT_FOUND: cniCodes.invalidNetworkConfig,
+  // The number of the plugin's own error object, which is the cause, comes before this.
+  ERR_PLUGIN: cniCodes.internal,
 };
 
 /**

@@ -8,6 +8,8 @@ import { CniError, cniCodes } from './error.js';
 export interface PluginOutcome {
   /** Its exit code; undefined when it did not start or was ended by a signal. */
   readonly exitCode: number | undefined;
+  /** The signal that ended it, such as `SIGKILL`, where the executor tells it. */
+  readonly signal?: string;
   /** How it ended, for messages: `exit status 1`, `signal: killed`. */
   readonly ending: string;
   /** All of its standard output. */
