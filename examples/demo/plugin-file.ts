@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { arch } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,13 +18,25 @@ function newest(path: string): number {
   return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-/** Builds the plugin for Node.js when there is none, or the sources are newer. @param say tells that it takes a moment */
-function buildWhenNeeded(file: string, say: (text: string) => void): void {
-  const sourcesAt = Math.max(...SOURCES.map((name) => newest(join(ROOT, name))));
-  if (existsSync(file) && statSync(file).mtimeMs >= sourcesAt) return;
-  say('building the plugin (npm run build), which is done once');
-  const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, encoding: 'utf8' });
-  if (status !== 0) throw new NoPlugin(`npm run build failed:\n${stdout}${stderr}`);
+function isFresh(file: string): boolean {
+  return existsSync(file) && statSync(file).mtimeMs >= Math.max(...SOURCES.map((name) => newest(join(ROOT, name))));
+}
+
+/** Builds the plugin alone, into a folder where nobody takes it for the whole build. */
+function build(folder: string): void {
+  const script = fileURLToPath(new URL('./build-plugin.ts', import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, script, folder], { cwd: ROOT, encoding: 'utf8' });
+  if (status !== 0) throw new NoPlugin(`the plugin could not be built:\n${stdout}${stderr}`);
+}
+
+function findNodePlugin(say: (text: string) => void): string {
+  const whole = join(ROOT, 'dist/hostnic');
+  const alone = join(ROOT, '.cache/demo/hostnic');
+  for (const file of [whole, alone]) if (isFresh(file)) return file;
+  say('building the plugin, since there is no build of these sources; npm run build makes one');
+  rmSync(dirname(alone), { recursive: true, force: true });
+  build(dirname(alone));
+  return alone;
 }
 
 /**
@@ -36,12 +48,8 @@ export function findPlugin(options: { readonly plugin?: string; readonly standal
     if (existsSync(options.plugin)) return options.plugin;
     throw new NoPlugin(`${options.plugin} does not exist`);
   }
-  if (options.standalone) {
-    const file = join(ROOT, 'dist', `hostnic-linux-${arch() === 'x64' ? 'amd64' : arch()}`);
-    if (existsSync(file)) return file;
-    throw new NoPlugin(`${file} does not exist; "npm run build:binary" makes it`);
-  }
-  const file = join(ROOT, 'dist/hostnic');
-  buildWhenNeeded(file, say);
-  return file;
+  if (!options.standalone) return findNodePlugin(say);
+  const file = join(ROOT, 'dist', `hostnic-linux-${arch() === 'x64' ? 'amd64' : arch()}`);
+  if (existsSync(file)) return file;
+  throw new NoPlugin(`${file} does not exist; "npm run build:binary" makes it`);
 }
