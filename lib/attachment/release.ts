@@ -38,6 +38,8 @@ interface Open {
   /** What the NIC's state is as far as this command knows; undefined: ask. */
   assumed: 'in-use' | 'available' | 'gone' | undefined;
   failedJobs: number;
+  /** The attach job that may still be under way though the link has been seen: followed when a detach request is refused. */
+  attachJob: NicEntry['job'];
 }
 
 /**
@@ -74,7 +76,10 @@ class Release {
     this.#vanished = options.vanished;
     for (const target of targets) {
       const { job, id } = target.entry;
-      this.#open.set(id, { target, job, assumed: target.proven && job === undefined ? 'in-use' : undefined, failedJobs: 0 });
+      const attachJob = target.proven && job?.kind === 'attach' ? job : undefined;
+      const following = attachJob === undefined ? job : undefined;
+      const assumed = target.proven && following === undefined ? 'in-use' : undefined;
+      this.#open.set(id, { target, job: following, assumed, failedJobs: 0, attachJob });
     }
   }
 
@@ -167,7 +172,11 @@ class Release {
     const { provider } = await this.#command.cloud();
     const ids = opens.map((open) => open.target.entry.id);
     // Whatever comes of it, the state is asked for again before anything else is done.
-    for (const open of opens) open.assumed = undefined;
+    for (const open of opens) {
+      open.assumed = undefined;
+      open.job = open.attachJob;
+      open.attachJob = undefined;
+    }
     const id = await provider.detachNics(ids, { signal: this.#signal });
     for (const open of opens) {
       open.job = { id, kind: 'detach' };

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { AttachRequest } from '../../../lib/attachment/index.js';
+import { nicName } from '../../../lib/attachment/names.js';
 import { NetlinkError, NicError, type NicErrorCode } from '../../../lib/errors.js';
 import { lostAnswer, refusal } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
@@ -324,10 +325,7 @@ describe('attach()', () => {
       expect(bed.files().filter((file) => file.startsWith('attachments/'))).not.to.deep.equal([]);
       const error = await rejection(bed.detach('c1'), 'ERR_PENDING');
       expect(error.message).to.match(/may still appear/);
-      bed.cloud.addNic({
-        subnetId: 'net-1',
-        name: String((bed.cloud.calls().find((call) => call.action === 'createNic')?.args[0] as { name: string }).name),
-      });
+      bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('c1')) });
       bed.clock.skip(61_000);
       await bed.detach('c1');
       expect(bed.nics()).to.deep.equal([]);

@@ -1,0 +1,183 @@
+import { expect } from 'chai';
+import { type CollectReport, createMemoryFolder } from '../../../lib/attachment/index.js';
+import { attachmentId, gatewayName, nicName } from '../../../lib/attachment/names.js';
+import { refusal } from '../../../providers/memory/index.js';
+import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
+
+const OLD = 700_000;
+
+function collect(bed: AttachmentBed, valid: readonly string[], dryRun = false): Promise<CollectReport> {
+  const request = {
+    network: 'pods',
+    valid: valid.map((containerId) => ({ containerId, ifname: 'eth0' })),
+    subnetIds: ['net-1', 'net-2'],
+    dryRun,
+  };
+  return bed.engine.collect(request, bed.timing());
+}
+
+async function withPods(...names: readonly string[]): Promise<AttachmentBed> {
+  const bed = await createAttachmentBed();
+  for (const name of names) {
+    bed.pod(name);
+    await bed.attach(name);
+  }
+  await bed.clock.sleep(1000);
+  return bed;
+}
+
+describe('collect()', () => {
+  it('removes complete attachments that are not valid at once, and only those', async () => {
+    const bed = await withPods('c1', 'c2', 'c3');
+    const [first, second, third] = bed.nics().map((nic) => nic.id);
+    const report = await collect(bed, ['c2']);
+    expect(report).to.deep.equal({ removed: [first, third], failed: [], busy: [] });
+    expect(bed.nics().map((nic) => nic.id)).to.deep.equal([second]);
+  });
+
+  it('removes all for an empty list', async () => {
+    const bed = await withPods('c1', 'c2');
+    await collect(bed, []);
+    expect(bed.nics()).to.deep.equal([]);
+    expect(bed.files()).to.deep.equal([]);
+  });
+
+  it('only says what it would do on a dry run', async () => {
+    const bed = await withPods('c1');
+    const orphan = bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('lost')) });
+    bed.clock.skip(OLD);
+    const before = [bed.nics(), bed.files(), bed.kernel.initial.snapshot()];
+    const report = await collect(bed, [], true);
+    expect(report.removed).to.have.members([bed.nics()[0]?.id, orphan.id]);
+    expect([bed.nics(), bed.files(), bed.kernel.initial.snapshot()]).to.deep.equal(before);
+  });
+
+  it('leaves other networks alone, in the same folder and in another', async () => {
+    const second = createMemoryFolder('/var/lib/cni/second');
+    const bed = await createAttachmentBed({ folders: [second] });
+    for (const name of ['c1', 'c2', 'c3']) bed.pod(name);
+    await bed.attach('c1');
+    await bed.attach('c2', { key: { ...keyOf('c2'), network: 'others' } });
+    await bed.process({ folder: second }).engine.attach(requestOf('c3'), bed.timing());
+    await bed.clock.sleep(1000);
+    bed.clock.skip(OLD);
+    const [, other, sameNetwork] = bed.nics().map((nic) => nic.id);
+    await collect(bed, []);
+    expect(bed.nics().map((nic) => nic.id)).to.deep.equal([other, sameNetwork]);
+  });
+
+  it('leaves other instances alone', async () => {
+    const bed = await withPods();
+    bed.cloud.addInstance('i-2');
+    const theirs = [
+      bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-2', keyOf('c1')) }),
+      bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-2', keyOf('c2')), instanceId: 'i-2' }),
+      bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('c3')), instanceId: 'i-2' }),
+    ];
+    bed.clock.skip(OLD);
+    await collect(bed, []);
+    expect(bed.nics()).to.have.length(theirs.length);
+  });
+
+  it("leaves the host's, the original's and foreign NICs alone", async () => {
+    const bed = await withPods();
+    for (const name of ['', 'mine', 'hostnic_i-1', 'hostnic-', gatewayName('i-2', 'net-1')]) {
+      bed.cloud.addNic({ subnetId: 'net-1', name, instanceId: 'i-1' });
+      bed.cloud.addNic({ subnetId: 'net-1', name });
+    }
+    const before = bed.cloud.nics();
+    bed.clock.skip(OLD);
+    await collect(bed, []);
+    expect(bed.cloud.nics()).to.deep.equal(before);
+  });
+
+  it('removes NICs without a record only when they are old, in either state', async () => {
+    const bed = await withPods();
+    bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('c1')) });
+    bed.cloud.addNic({ subnetId: 'net-2', name: nicName('i-1', keyOf('c2')), instanceId: 'i-1' });
+    const valid = bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('c3')) });
+    await collect(bed, ['c3']);
+    expect(bed.nics()).to.have.length(3);
+    bed.clock.skip(OLD);
+    const young = bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('c4')) });
+    await collect(bed, ['c3']);
+    expect(bed.nics().map((nic) => nic.id)).to.deep.equal([valid.id, young.id]);
+  });
+
+  it('reads a NIC again before it deletes it', async () => {
+    const bed = await withPods();
+    const nic = bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('c1')) });
+    bed.cloud.addInstance('i-2');
+    await bed.fabric.addInstance('i-2', { kind: 'own' });
+    bed.clock.skip(OLD);
+    bed.cloud.onCall = async (action, phase, args) => {
+      const { ids } = args[0] as { ids?: readonly string[] };
+      if (action !== 'listNics' || phase !== 'before' || ids === undefined) return;
+      bed.cloud.onCall = undefined;
+      await bed.cloud.provider().attachNics([nic.id], 'i-2');
+      await bed.cloud.finishJobs();
+    };
+    await collect(bed, []);
+    expect(bed.nics()[0]).to.deep.include({ id: nic.id, instanceId: 'i-2' });
+  });
+
+  it('takes unfinished attachments too, valid or not', async () => {
+    const bed = await withPods('c1');
+    bed.cloud.onCall = (action, phase) => {
+      if (action === 'detachNics' && phase === 'before') throw refusal(action, 'ERR_AUTH', 'no');
+    };
+    await bed.detach('c1').catch(() => {});
+    bed.cloud.onCall = undefined;
+    await collect(bed, ['c1']);
+    expect(bed.nics()).to.deep.equal([]);
+  });
+
+  it('skips attachments that another command holds', async () => {
+    const bed = await createAttachmentBed({ cloud: { jobMs: 5000, linkMs: 4000 } });
+    bed.pod('c1');
+    const adding = bed.attach('c1');
+    await bed.clock.sleep(1000);
+    const report = await bed.process().engine.collect({ network: 'pods', valid: [], subnetIds: ['net-1'] }, bed.timing());
+    expect(report).to.deep.equal({ removed: [], failed: [], busy: [keyOf('c1')] });
+    await adding;
+    expect(bed.nics()).to.have.length(1);
+  });
+
+  it('goes on after a failure and reports it', async () => {
+    const bed = await withPods('c1', 'c2');
+    const [stubborn] = bed.nics();
+    bed.cloud.onCall = (action, phase, args) => {
+      const ids = args[0] as readonly string[];
+      if (action === 'detachNics' && phase === 'before' && ids.includes(stubborn?.id ?? '')) throw refusal(action, 'ERR_REQUEST', 'no');
+    };
+    const report = await collect(bed, []);
+    expect(report.removed).to.have.length(1);
+    expect(report.failed.map(({ nicId, key }) => ({ nicId, key }))).to.deep.equal([{ nicId: stubborn?.id, key: keyOf('c1') }]);
+    expect(bed.nics().map((nic) => nic.id)).to.deep.equal([stubborn?.id]);
+  });
+
+  it('finds the NIC of a torn record by its name', async () => {
+    const bed = await withPods('c1');
+    const id = attachmentId(keyOf('c1'));
+    bed.folder.write('attachments', `${id}.json`, '', 'durable');
+    bed.folder.remove('attachments', `${id}.quick.json`, 'quick');
+    bed.kernel.removeNamespace(pathOf('c1'));
+    bed.clock.skip(OLD);
+    await collect(bed, ['c1']);
+    expect(bed.nics(), 'still valid').to.have.length(1);
+    await collect(bed, []);
+    expect(bed.nics()).to.deep.equal([]);
+  });
+
+  it('records gateways again whose records are lost, and removes them only when idle', async () => {
+    const bed = await withPods();
+    bed.cloud.addNic({ subnetId: 'net-1', name: gatewayName('i-1', 'net-1') });
+    bed.clock.skip(OLD);
+    await collect(bed, []);
+    expect(bed.nics()).to.have.length(1);
+    bed.clock.skip(OLD);
+    await collect(bed, []);
+    expect(bed.nics()).to.deep.equal([]);
+    expect(bed.files()).to.deep.equal([]);
+  });
+});
