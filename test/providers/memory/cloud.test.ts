@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { NicError, type ProviderError } from '../../../lib/errors.js';
 import type { NicFabric } from '../../../lib/fabric.js';
 import { createMemoryCloud, lostAnswer, type MemoryCloudOptions, refusal } from '../../../providers/memory/index.js';
+import { ManualClock } from '../../support/manual-clock.js';
 
 const SUBNETS = [
   { id: 'net-1', networkId: 'vpc-1', cidr: '192.168.100.0/24' },
@@ -9,25 +10,7 @@ const SUBNETS = [
   { id: 'net-bare' },
 ];
 
-class ManualClock {
-  time = 1_000_000;
-  readonly #sleepers: { readonly at: number; readonly wake: () => void }[] = [];
-
-  now(): number {
-    return this.time;
-  }
-
-  sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#sleepers.push({ at: this.time + ms, wake: resolve }));
-  }
-
-  advance(ms: number): void {
-    this.time += ms;
-    for (const sleeper of this.#sleepers) if (sleeper.at <= this.time) sleeper.wake();
-  }
-}
-
-class RecordingFabric implements NicFabric {
+class EventFabric implements NicFabric {
   readonly events: string[] = [];
   broken = false;
 
@@ -128,11 +111,11 @@ describe('MemoryCloud jobs', () => {
     const { cloud, provider } = createCloud({ clock, jobMs: 5000 });
     const nic = await provider.createNic({ subnetId: 'net-1', name: 'x' });
     const job = await provider.attachNics([nic.id], 'i-1');
-    clock.advance(4999);
+    await clock.advance(4999);
     expect(await provider.describeJobs([job])).to.deep.include.members([
       { id: job, status: 'running', reason: undefined, action: 'attach', nicIds: [nic.id], instanceId: 'i-1' },
     ]);
-    clock.advance(1);
+    await clock.advance(1);
     expect(cloud.nics()[0]?.status).to.equal('available');
     expect((await provider.describeJobs([job]))[0]?.status).to.equal('succeeded');
     expect(cloud.nics()[0]).to.include({ status: 'in-use', instanceId: 'i-1' });
@@ -140,29 +123,27 @@ describe('MemoryCloud jobs', () => {
 
   it('end by themselves with timers', async () => {
     const clock = new ManualClock();
-    const fabric = new RecordingFabric();
+    const fabric = new EventFabric();
     const { cloud, provider } = createCloud({ clock, fabric, jobMs: 5000, linkMs: 2000, timers: true });
     const nic = await provider.createNic({ subnetId: 'net-1', name: 'x' });
     await provider.attachNics([nic.id], 'i-1');
-    clock.advance(2000);
-    await new Promise(setImmediate);
+    await clock.advance(2000);
     expect(fabric.events).to.deep.equal([`plug ${nic.id} ${nic.mac} 192.168.100.2 net-1 i-1`]);
     expect(cloud.nics()[0]?.status).to.equal('available');
-    clock.advance(3000);
-    await new Promise(setImmediate);
+    await clock.advance(3000);
     expect(cloud.jobs()[0]?.status).to.equal('succeeded');
     expect(fabric.events).to.have.length(1);
   });
 
   it('leave nothing behind when they fail after the link was seen', async () => {
     const clock = new ManualClock();
-    const fabric = new RecordingFabric();
+    const fabric = new EventFabric();
     const { cloud, provider } = createCloud({ clock, fabric, jobMs: 5000, linkMs: 0 });
     cloud.failJobs(1, 'no PCI slot');
     const nic = await provider.createNic({ subnetId: 'net-1', name: 'x' });
     const job = await provider.attachNics([nic.id], 'i-1');
     expect(fabric.events.map((event) => event.split(' ')[0])).to.deep.equal(['plug']);
-    clock.advance(5000);
+    await clock.advance(5000);
     expect((await provider.describeJobs([job]))[0]).to.include({ status: 'failed', reason: 'no PCI slot' });
     expect(fabric.events.map((event) => event.split(' ')[0])).to.deep.equal(['plug', 'unplug']);
     expect(cloud.nics()[0]).to.include({ status: 'available', instanceId: undefined });
@@ -170,7 +151,7 @@ describe('MemoryCloud jobs', () => {
   });
 
   it('fail when the fabric does', async () => {
-    const fabric = new RecordingFabric();
+    const fabric = new EventFabric();
     fabric.broken = true;
     const { cloud, provider } = createCloud({ fabric });
     const nic = await provider.createNic({ subnetId: 'net-1', name: 'x' });
@@ -180,7 +161,7 @@ describe('MemoryCloud jobs', () => {
   });
 
   it('wait for finishJobs() when they have no end', async () => {
-    const fabric = new RecordingFabric();
+    const fabric = new EventFabric();
     const { cloud, provider } = createCloud({ fabric, jobMs: Number.POSITIVE_INFINITY });
     const nic = await provider.createNic({ subnetId: 'net-1', name: 'x' });
     await provider.attachNics([nic.id], 'i-1');
@@ -236,7 +217,7 @@ describe('MemoryCloud.onCall', () => {
   });
 
   it('tells the fabric which NICs may forward', async () => {
-    const fabric = new RecordingFabric();
+    const fabric = new EventFabric();
     const { cloud, provider } = createCloud({ fabric });
     const nic = cloud.addNic({ subnetId: 'net-1' });
     await provider.allowForwarding(nic.id);

@@ -478,9 +478,16 @@ describe('createQingCloudProvider()', () => {
       expect(await list()).to.have.length(110);
     });
 
+    it('are read anew when an item comes twice and there is no count', async () => {
+      server.script(page(undefined, 0, 99), page(undefined, 99, 108), page(undefined, 0, 99), page(undefined, 100, 109));
+      expect(await list()).to.have.length(110);
+      expect(offsets()).to.deep.equal(['0', '100', '0', '100']);
+    });
+
     it('are read anew when they end before the count', async () => {
       server.script(page(110, 0, 99), page(110, 1, 0), page(100, 0, 99));
       expect(await list()).to.have.length(100);
+      expect(offsets()).to.deep.equal(['0', '100', '0']);
     });
 
     it('are joined, with a warning, when they never stand still', async () => {
