@@ -1,8 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createVethFabric } from '../../netlink/fabric/index.js';
-import { listenInNamespace, openNamespace } from '../../netlink/index.js';
+import { createVethFabric, listenInNamespace, openNamespace } from '../../netlink/index.js';
 import {
   DEFAULT_ACCOUNT,
   type Emulator,
