@@ -51,7 +51,10 @@ export interface SweepOptions {
   readonly subnetIds?: readonly string[];
 }
 
-type Work = 'finish' | 'settle' | 'aside';
+type Work = 'finish' | 'settle' | 'aside' | 'follow';
+
+/** An attach job whose NIC has appeared is as good as done, so its end is asked for late, and for many records at once. */
+const JOB_AGE_MS = 30_000;
 
 /** What the sweep looks at to tell whether a record needs work. */
 interface Surroundings {
@@ -66,7 +69,8 @@ async function workOn(command: Command, record: AttachmentRecord, { cloud, hostL
   if (record.retryAt !== undefined && record.retryAt > now && record.retryAt - now < 3_600_000) return undefined;
   if (!isComplete(command, record)) return 'finish';
   if (await isAbandoned(command, record, hostLinks)) return 'finish';
-  return hasSurplus(record, now, cloud.provider.features.lateEffectMs) ? 'settle' : undefined;
+  if (hasSurplus(record, now, cloud.provider.features.lateEffectMs)) return 'settle';
+  return now - record.createdAt >= JOB_AGE_MS && record.nics.some((nic) => nic.job !== undefined) ? 'follow' : undefined;
 }
 
 function concerns(record: AttachmentRecord, subnetIds: readonly string[] | undefined): boolean {
@@ -118,6 +122,8 @@ async function takeOn(
 ): Promise<void> {
   const finishing = work.filter(({ kind }) => kind === 'finish').map(({ item }) => item);
   if (finishing.length > 0) await finishAttachments(command, finishing, signal);
+  const following = work.filter(({ kind }) => kind === 'follow').map(({ item }) => item.journal);
+  if (following.length > 0) await followJobs(command, following, signal);
   const settling = work.filter(({ kind }) => kind === 'settle').map(({ item }) => item.journal);
   if (settling.length > 0) await settleSurplus(command, settling, signal);
 }
@@ -137,5 +143,28 @@ export async function settleSurplus(command: Command, journals: readonly Journal
     const attempts = journal.current.attempts + 1;
     await journal.trySave({ attempts, retryAt: retryTime(command.context.clock.now(), attempts) }, 'quick');
     command.context.log.warn('a surplus NIC is left for later', { id: journal.id, reason: toReason(error) });
+  }
+}
+
+/** Notices attach jobs that failed although the link had appeared: the container may be cut off then, and CHECK says so. */
+async function followJobs(command: Command, journals: readonly Journal<AttachmentRecord>[], signal: AbortSignal): Promise<void> {
+  const { provider } = await command.cloud();
+  const ids = new Set(journals.flatMap((journal) => journal.current.nics.flatMap((nic) => nic.job?.id ?? [])));
+  const jobs = await provider.describeJobs([...ids], { signal });
+  for (const journal of journals) {
+    const { nics, key } = journal.current;
+    const ended = nics.map((nic) =>
+      jobs.some((job) => job.id === nic.job?.id && job.status === 'running') ? nic : { ...nic, job: undefined },
+    );
+    const failed = jobs.find((job) => job.status === 'failed' && nics.some((nic) => nic.job?.id === job.id));
+    const jobFailure = failed === undefined ? journal.current.jobFailure : (failed.reason ?? 'no reason given');
+    if (failed !== undefined) {
+      command.context.log.warn('attaching a NIC failed after it had appeared', {
+        container: key.containerId,
+        job: failed.id,
+        reason: jobFailure,
+      });
+    }
+    await journal.trySave({ nics: ended, jobFailure }, 'quick');
   }
 }

@@ -35,7 +35,10 @@ describe('detach()', () => {
     const before = bed.cloud.calls().length;
     await detach(bed, { namespace: podPath });
     expectGone(bed);
-    const made = bed.cloud.calls().slice(before).map((call) => call.action);
+    const made = bed.cloud
+      .calls()
+      .slice(before)
+      .map((call) => call.action);
     expect(made.filter((action) => action !== 'describeJobs')).to.deep.equal(['detachNics', 'deleteNics']);
   });
 
@@ -45,7 +48,12 @@ describe('detach()', () => {
     bed.cloud.onCall = (action, phase) => {
       if (action !== 'detachNics' || phase !== 'before') return;
       expect(bed.kernel.findByMac(mac)?.link.up).to.equal(false);
-      expect(bed.kernel.namespace(pathOf('c1')).snapshot().addresses.filter((entry) => entry.address.startsWith('192.'))).to.deep.equal([]);
+      expect(
+        bed.kernel
+          .namespace(pathOf('c1'))
+          .snapshot()
+          .addresses.filter((entry) => entry.address.startsWith('192.')),
+      ).to.deep.equal([]);
     };
     await detach(bed, { namespace: podPath });
     expectGone(bed);
@@ -229,7 +237,12 @@ describe('detach()', () => {
   describe('after the original plugin', () => {
     const originalNic = (bed: AttachmentBed, containerId: string): { readonly id: string; readonly mac: string } => {
       const nic = bed.cloud.addNic({ subnetId: 'net-1', name: 'hostnic_i-1', instanceId: 'i-1' });
-      const file = { id: nic.id, vxNet: { id: 'net-1', gateWay: '192.168.100.1', network: '192.168.100.0/24' }, hardwareAddr: nic.mac, address: nic.addresses[0] };
+      const file = {
+        id: nic.id,
+        vxNet: { id: 'net-1', gateWay: '192.168.100.1', network: '192.168.100.0/24' },
+        hardwareAddr: nic.mac,
+        address: nic.addresses[0],
+      };
       bed.originals.write('', containerId, JSON.stringify(file), 'quick');
       bed.pod(containerId);
       bed.kernel.addLink(bed.kernel.namespace(pathOf(containerId)), { name: 'eth0', mac: nic.mac, permanentMac: nic.mac, up: true });
@@ -307,7 +320,12 @@ describe('detach()', () => {
     it("an interface of another plugin's", async () => {
       const bed = await createAttachmentBed();
       bed.pod('c1');
-      const veth = bed.kernel.addLink(bed.kernel.namespace(pathOf('c1')), { name: 'eth0', mac: 'aa:bb:cc:00:00:01', kind: 'veth', up: true });
+      const veth = bed.kernel.addLink(bed.kernel.namespace(pathOf('c1')), {
+        name: 'eth0',
+        mac: 'aa:bb:cc:00:00:01',
+        kind: 'veth',
+        up: true,
+      });
       await detach(bed, { namespace: podPath });
       expect(veth.up).to.equal(true);
     });

@@ -59,7 +59,12 @@ describe('a route through this host', () => {
       await bed.attach('c1', viaHost);
       const before = bed.cloud.calls().length;
       await bed.attach('c2', viaHost);
-      expect(bed.cloud.calls().slice(before).map((call) => call.action)).to.deep.equal(['createNic', 'attachNics']);
+      expect(
+        bed.cloud
+          .calls()
+          .slice(before)
+          .map((call) => call.action),
+      ).to.deep.equal(['createNic', 'attachNics']);
     }
   });
 
@@ -71,7 +76,12 @@ describe('a route through this host', () => {
     const claimed = bed.cloud.addNic({ subnetId: 'net-1', name: 'hostnic_i-1', instanceId: 'i-1' });
     const eth6 = bed.kernel.addLink(bed.kernel.initial, { name: 'eth6', mac: claimed.mac, up: true });
     bed.kernel.initial.addAddress(eth6.index, `${claimed.addresses[0]}/24`, 'setup');
-    bed.originals.write('', 'c0', JSON.stringify({ id: claimed.id, vxNet: { id: 'net-1' }, hardwareAddr: claimed.mac, address: '' }), 'quick');
+    bed.originals.write(
+      '',
+      'c0',
+      JSON.stringify({ id: claimed.id, vxNet: { id: 'net-1' }, hardwareAddr: claimed.mac, address: '' }),
+      'quick',
+    );
     const gateway = bed.cloud.addNic({ subnetId: 'net-1', name: 'hostnic_i-1', instanceId: 'i-1' });
     const eth7 = bed.kernel.addLink(bed.kernel.initial, { name: 'eth7', mac: gateway.mac, up: true });
     bed.kernel.initial.addAddress(eth7.index, `${gateway.addresses[0]}/24`, 'setup');
