@@ -30,33 +30,55 @@ function rangeOf(vxnet: EmulatedVxnet): { readonly first: number; readonly last:
   return cidr === undefined ? { first: 0, last: -1 } : hostRange(cidr);
 }
 
-function takenIn(vxnet: EmulatedVxnet, nics: Iterable<EmulatedNic>): Set<number> {
+function takenIn(vxnet: EmulatedVxnet, nics: readonly EmulatedNic[]): Set<number> {
   const taken = new Set([toNumber(vxnet.managerIp)]);
   for (const nic of nics) if (nic.vxnetId === vxnet.id && nic.address !== '') taken.add(toNumber(nic.address));
   return taken;
 }
 
-/** The addresses of a vxnet that no NIC and not its router has, lowest first. */
-export function freeAddresses(vxnet: EmulatedVxnet, nics: Iterable<EmulatedNic>): string[] {
+/** How many addresses of a vxnet no NIC and not its router has. */
+export function countFree(vxnet: EmulatedVxnet, nics: readonly EmulatedNic[]): number {
   const { first, last } = rangeOf(vxnet);
-  const taken = takenIn(vxnet, nics);
-  const free: string[] = [];
-  for (let value = first; value <= last; value++) if (!taken.has(value)) free.push(toAddress(value));
+  let free = last - first + 1;
+  for (const value of takenIn(vxnet, nics)) if (value >= first && value <= last) free -= 1;
   return free;
 }
 
-/** Puts addresses in the order they are handed out in. @param random numbers from 0 up to 1 */
-export function orderAddresses(free: readonly string[], order: 'lowest' | 'highest' | 'random', random: () => number): string[] {
-  if (order === 'lowest') return [...free];
-  if (order === 'highest') return [...free].reverse();
-  const rest = [...free];
-  const shuffled: string[] = [];
-  while (rest.length > 0) shuffled.push(...rest.splice(Math.floor(random() * rest.length), 1));
-  return shuffled;
+/** Which free addresses come first. */
+export type AddressOrder = 'lowest' | 'highest' | 'random';
+
+/**
+ * Addresses of a vxnet that no NIC and not its router has: as many as wanted, or all there are.
+ * @param random numbers from 0 up to 1, asked only for the order `random`
+ */
+export function pickAddresses(
+  vxnet: EmulatedVxnet,
+  nics: readonly EmulatedNic[],
+  count: number,
+  order: AddressOrder,
+  random: () => number,
+): string[] {
+  const { first, last } = rangeOf(vxnet);
+  const size = last - first + 1;
+  const taken = takenIn(vxnet, nics);
+  const picked: string[] = [];
+  const free = countFree(vxnet, nics);
+  const next = (): number => (order === 'random' ? Math.floor(random() * size) : 0);
+  let start = next();
+  // From a random address on upwards, in a circle: the same addresses are found whatever the numbers are, and it always ends.
+  while (picked.length < Math.min(count, free)) {
+    const value = order === 'highest' ? last - start : first + start;
+    start = (start + 1) % size;
+    if (taken.has(value)) continue;
+    taken.add(value);
+    picked.push(toAddress(value));
+    if (order === 'random') start = next();
+  }
+  return picked;
 }
 
 /** What is wrong with a wished address: not in the range, or held by somebody; undefined when it can be had. */
-export function refuseAddress(vxnet: EmulatedVxnet, nics: Iterable<EmulatedNic>, address: string): 'outside' | 'taken' | undefined {
+export function refuseAddress(vxnet: EmulatedVxnet, nics: readonly EmulatedNic[], address: string): 'outside' | 'taken' | undefined {
   const cidr = parseCidr(vxnet.cidr);
   const ip = parseIp(address);
   if (cidr === undefined || ip === undefined || ip.family !== 4) return 'outside';

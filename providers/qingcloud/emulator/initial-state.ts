@@ -1,5 +1,5 @@
 import { NicError } from '../../../lib/errors.js';
-import { freeAddresses, orderAddresses, refuseAddress } from './address-pool.js';
+import { pickAddresses, refuseAddress } from './address-pool.js';
 import type { CloudState, EmulatedInstance, EmulatedNic } from './model.js';
 import { newMac } from './new-id.js';
 import type { InstanceOptions } from './options.js';
@@ -20,11 +20,11 @@ function primaryAddress(
   const vxnet = settings.vxnets.get(vxnetId);
   if (vxnet === undefined || vxnet.routerId === undefined) return '';
   if (wished !== undefined) {
-    const refusal = refuseAddress(vxnet, nics.values(), wished);
+    const refusal = refuseAddress(vxnet, [...nics.values()], wished);
     if (refusal === undefined) return wished;
     throw new NicError('ERR_CONFIG', `emulator options: ${where} is ${refusal === 'taken' ? 'taken' : `outside of ${vxnet.cidr}`}`);
   }
-  const address = orderAddresses(freeAddresses(vxnet, nics.values()), settings.choices.addressOrder, settings.random)[0];
+  const [address] = pickAddresses(vxnet, [...nics.values()], 1, settings.choices.addressOrder, settings.random);
   if (address === undefined) throw new NicError('ERR_CONFIG', `emulator options: ${where}: vxnet ${vxnetId} has no free address`);
   return address;
 }

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { freeAddresses, orderAddresses, refuseAddress } from '../address-pool.js';
+import { pickAddresses, refuseAddress } from '../address-pool.js';
 import { type ApiError, denied, malformed, notFound, quotaExceeded, STANDARD_ERRORS } from '../api-error.js';
 import { type EmulatedNic, type EmulatedVxnet, withEntries } from '../model.js';
 import { newMac } from '../new-id.js';
@@ -19,7 +19,7 @@ function refuseWished(input: ActionInput, vxnet: EmulatedVxnet, wished: readonly
   if (wished.length !== count) return malformed(`parameter [count] must equal the number of [private_ips], ${wished.length}`);
   if (new Set(wished).size !== wished.length) return malformed('parameter [private_ips] names an address twice');
   for (const address of wished) {
-    const refusal = refuseAddress(vxnet, input.state.nics.values(), address);
+    const refusal = refuseAddress(vxnet, [...input.state.nics.values()], address);
     if (refusal === 'outside') return malformed(`private ip [${address}] is not in the network of vxnet [${vxnet.id}]`);
     if (refusal === 'taken') {
       return denied(`private ip [${address}] is already used in vxnet [${vxnet.id}]`, input.settings.choices.addressTakenCode);
@@ -43,12 +43,13 @@ function chooseAddresses(
     if (refusal !== undefined) return E.left(refusal);
     return wished.length > room ? E.left(full) : E.right(wished);
   }
+  const wanted = Math.min(count, room);
   const free =
     vxnet.routerId === undefined
-      ? new Array<string>(room).fill('')
-      : orderAddresses(freeAddresses(vxnet, input.state.nics.values()), choices.addressOrder, random).slice(0, room);
+      ? new Array<string>(wanted).fill('')
+      : pickAddresses(vxnet, [...input.state.nics.values()], wanted, choices.addressOrder, random);
   const enough = choices.createAllOrNothing ? free.length >= count : free.length > 0;
-  return enough ? E.right(free.slice(0, count)) : E.left(full);
+  return enough ? E.right(free) : E.left(full);
 }
 
 /** CreateNics (docs, `create_nics`): real-time; the NICs are `available` at once. */

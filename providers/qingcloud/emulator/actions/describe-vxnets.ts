@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { formatTimeStamp } from '../../signature.js';
-import { freeAddresses } from '../address-pool.js';
+import { countFree } from '../address-pool.js';
 import { notFound } from '../api-error.js';
 import type { CloudState, EmulatedVxnet } from '../model.js';
 import { AnyTextParam, decodeParams, FlagParam, IntegerParam, ListParam } from '../query.js';
@@ -25,7 +25,7 @@ function toWire(vxnet: EmulatedVxnet, state: CloudState, settings: Settings, ver
     vxnet_type: vxnet.type,
     description: null,
     create_time: formatTimeStamp(vxnet.createdAt),
-    available_ip_count: Math.min(room, freeAddresses(vxnet, nics).length),
+    available_ip_count: Math.min(room, countFree(vxnet, nics)),
     owner: OWNER,
     tags: [],
     zone_id: settings.zone,

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { freeAddresses, orderAddresses, refuseAddress } from '../address-pool.js';
+import { pickAddresses, refuseAddress } from '../address-pool.js';
 import { type ApiError, denied, malformed, notFound, STANDARD_ERRORS } from '../api-error.js';
 import { type EmulatedNic, type EmulatedVxnet, withEntries } from '../model.js';
 import { AnyTextParam, decodeParams, FlagParam, TextParam } from '../query.js';
@@ -16,7 +16,7 @@ function newAddress(input: ActionInput, nic: EmulatedNic, vxnet: EmulatedVxnet, 
   const others = [...input.state.nics.values()].filter((other) => other.id !== nic.id);
   if (wished === undefined) {
     if (vxnet.routerId === undefined) return E.right('');
-    const address = orderAddresses(freeAddresses(vxnet, others), choices.addressOrder, random)[0];
+    const [address] = pickAddresses(vxnet, others, 1, choices.addressOrder, random);
     return address === undefined
       ? E.left({ retCode: choices.vxnetFullCode, message: `${STANDARD_ERRORS['vxnet-full'].message} [${vxnet.id}]` })
       : E.right(address);

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { parseCidr } from '../../../../lib/address.js';
 import {
   addressAt,
-  freeAddresses,
+  countFree,
   hostRange,
-  orderAddresses,
+  pickAddresses,
   refuseAddress,
   toNumber,
 } from '../../../../providers/qingcloud/emulator/address-pool.js';
@@ -58,33 +58,47 @@ describe('hostRange()', () => {
   });
 });
 
-describe('freeAddresses()', () => {
+describe('countFree()', () => {
   it('leaves out the router and what NICs of this vxnet have, and stays in the DHCP range', () => {
-    const nics = [nicAt('10.1.2.3'), nicAt('10.1.2.4', 'vxnet-b'), nicAt('')];
-    expect(freeAddresses(vxnet, nics)).to.deep.equal(['10.1.2.2', '10.1.2.4', '10.1.2.5']);
+    expect(countFree(vxnet, [nicAt('10.1.2.3'), nicAt('10.1.2.6'), nicAt('10.1.2.4', 'vxnet-b'), nicAt('')])).to.equal(3);
+    expect(countFree({ ...vxnet, dynRange: undefined }, [])).to.equal(5);
+  });
+});
+
+describe('pickAddresses()', () => {
+  const nics = [nicAt('10.1.2.3'), nicAt('10.1.2.4', 'vxnet-b'), nicAt('')];
+  const never = (): number => {
+    throw new Error('no random number is needed');
+  };
+
+  it('gives the lowest free addresses', () => {
+    expect(pickAddresses(vxnet, nics, 2, 'lowest', never)).to.deep.equal(['10.1.2.2', '10.1.2.4']);
+  });
+
+  it('gives the highest free addresses', () => {
+    expect(pickAddresses(vxnet, nics, 2, 'highest', never)).to.deep.equal(['10.1.2.5', '10.1.2.4']);
+  });
+
+  it('gives all there are when more are wanted', () => {
+    for (const order of ['lowest', 'highest', 'random'] as const) {
+      expect(pickAddresses(vxnet, nics, 9, order, () => 0.5).sort(), order).to.deep.equal(['10.1.2.2', '10.1.2.4', '10.1.2.5']);
+    }
+    expect(pickAddresses(vxnet, nics, 0, 'lowest', never)).to.deep.equal([]);
+  });
+
+  it('gives the address that a random number falls on, or the next one that is free, in a circle', () => {
+    const numbers = [0.5, 0.99, 0.99];
+    expect(pickAddresses(vxnet, nics, 3, 'random', () => numbers.shift() ?? 0)).to.deep.equal(['10.1.2.4', '10.1.2.5', '10.1.2.2']);
   });
 
   it('takes the whole range where DHCP is off', () => {
-    expect(freeAddresses({ ...vxnet, dynRange: undefined }, [])).to.deep.equal([
+    expect(pickAddresses({ ...vxnet, dynRange: undefined }, [], 9, 'lowest', never)).to.deep.equal([
       '10.1.2.2',
       '10.1.2.3',
       '10.1.2.4',
       '10.1.2.5',
       '10.1.2.6',
     ]);
-  });
-});
-
-describe('orderAddresses()', () => {
-  const free = ['a', 'b', 'c'];
-  it('hands out the lowest or the highest first', () => {
-    expect(orderAddresses(free, 'lowest', Math.random)).to.deep.equal(['a', 'b', 'c']);
-    expect(orderAddresses(free, 'highest', Math.random)).to.deep.equal(['c', 'b', 'a']);
-  });
-
-  it('hands them out in an order that the random numbers give, each once', () => {
-    const numbers = [0.5, 0.9, 0];
-    expect(orderAddresses(free, 'random', () => numbers.shift() ?? 0)).to.deep.equal(['b', 'c', 'a']);
   });
 });
 
