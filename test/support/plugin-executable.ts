@@ -6,14 +6,14 @@ import { build, type Options } from 'tsup';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
-async function buildCommands(): Promise<string> {
+async function buildPlugin(): Promise<string> {
   const { tsup } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { readonly tsup: readonly Options[] };
-  const [, commands] = tsup;
-  if (commands === undefined) throw new Error('package.json has no second tsup configuration, the one of the commands');
+  const command = tsup.find(({ entry }) => entry !== undefined && 'hostnic' in entry);
+  if (command === undefined) throw new Error('package.json has no tsup configuration with the entry hostnic');
   // Inside the package, since the plugin finds koffi in the node_modules above the file it is.
-  const outDir = join(root, '.cache', `commands-${process.pid}`);
+  const outDir = join(root, '.cache', `plugin-${process.pid}`);
   process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
-  await build({ ...commands, config: false, outDir, silent: true });
+  await build({ ...command, config: false, outDir, silent: true });
   const executable = join(outDir, 'hostnic');
   await rename(`${executable}.js`, executable);
   await chmod(executable, 0o755);
@@ -29,6 +29,6 @@ let built: Promise<string> | undefined;
 export function pluginExecutable(): Promise<string> {
   const given = process.env['HOSTNIC_PLUGIN'] ?? '';
   if (given !== '') return Promise.resolve(resolve(given));
-  built ??= buildCommands();
+  built ??= buildPlugin();
   return built;
 }

@@ -14,6 +14,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
  * Bytecode and splitting make a start cheap: a chunk that is not reached costs nothing, one that is reached is not parsed.
  * The policy keeps the optimizing compilers from starting up within a run of a few milliseconds.
  * Without the four `--no-…` the executable would read settings from the working directory, whose `preload` runs code as root.
+ * It leaves that directory before anything else, and so runs even where it was deleted, which Bun refuses otherwise.
  */
 const buildFlags = [
   '--compile',
@@ -22,6 +23,7 @@ const buildFlags = [
   '--format=esm',
   '--keep-names',
   '--compile-jit-policy=10',
+  '--compile-exec-argv=--cwd=/',
   '--no-compile-autoload-bunfig',
   '--no-compile-autoload-dotenv',
   '--no-compile-autoload-tsconfig',
