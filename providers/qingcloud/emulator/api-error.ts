@@ -8,11 +8,36 @@ export interface ApiError {
   readonly message: string;
 }
 
+/** Names of the usual refusals, for faults. */
+export type StandardErrorName =
+  /** 2500: too many calls in a time. */
+  | 'rate-limit'
+  /** 2500: the account has as many NICs as it may. */
+  | 'quota'
+  /** 1400: the vxnet has no free address. */
+  | 'vxnet-full'
+  /** 5200: the back end has not enough resources. */
+  | 'no-resources'
+  /** 2400: the account has not enough money. */
+  | 'balance'
+  /** 5100: the service is busy. */
+  | 'busy'
+  /** 5300: the service is being updated. */
+  | 'updating'
+  /** 5000: the service failed inside. */
+  | 'internal'
+  /** 1200: the signature does not match. */
+  | 'signature'
+  /** 1300: the time stamp is too old. */
+  | 'expired'
+  /** 1400: a fresh resource cannot be used yet. */
+  | 'lease-not-ready';
+
 /**
- * Refusals that do not depend on a request, by the names that faults use.
- * `rate-limit`, `signature` and `busy` have the wording users of the real service report; the rest has its shape only.
+ * Refusals that do not depend on a request.
+ * `rate-limit`, `signature`, `busy` and `lease-not-ready` have the wording users of the real service report; the rest has its shape only.
  */
-export const STANDARD_ERRORS = {
+export const STANDARD_ERRORS: Readonly<Record<StandardErrorName, ApiError>> = {
   'rate-limit': {
     retCode: RetCode.quota,
     message: 'QuotasExceeded, access too frequently, your requests will be rejected for a period of time',
@@ -27,10 +52,7 @@ export const STANDARD_ERRORS = {
   signature: { retCode: RetCode.authFailure, message: 'AuthFailure, signature not matched' },
   expired: { retCode: RetCode.expired, message: 'RequestHasExpired, the time stamp of the message has expired' },
   'lease-not-ready': { retCode: RetCode.denied, message: 'PermissionDenied, resource lease info not ready yet, please try later' },
-} as const satisfies Record<string, ApiError>;
-
-/** A name in {@link STANDARD_ERRORS}. */
-export type StandardErrorName = keyof typeof STANDARD_ERRORS;
+};
 
 /** 1100: a parameter is missing or malformed. */
 export function malformed(detail: string): ApiError {

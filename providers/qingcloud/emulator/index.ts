@@ -33,6 +33,7 @@ export type {
 } from './faults.js';
 export type { ListeningAt } from './http-server.js';
 export type {
+  AddressRange,
   EmulatedInstance,
   EmulatedJob,
   EmulatedNic,
@@ -48,6 +49,8 @@ export type {
   InstanceOptions,
   JobDurations,
   Limits,
+  ListenPlace,
+  ListenSocket,
   ListenTarget,
   RouterOptions,
   VxnetOptions,

@@ -10,6 +10,14 @@ export interface EmulatedRouter {
   readonly createdAt: number;
 }
 
+/** A run of addresses. */
+export interface AddressRange {
+  /** The first one. */
+  readonly start: string;
+  /** The last one. */
+  readonly end: string;
+}
+
 /** A vxnet of the emulated cloud. */
 export interface EmulatedVxnet {
   /** `vxnet-…` */
@@ -25,7 +33,7 @@ export interface EmulatedVxnet {
   /** The router's address in it. */
   readonly managerIp: string;
   /** The addresses that DHCP hands out, both ends included; undefined when DHCP is off. */
-  readonly dynRange: { readonly start: string; readonly end: string } | undefined;
+  readonly dynRange: AddressRange | undefined;
   /** When it was made, in milliseconds since the epoch. */
   readonly createdAt: number;
 }

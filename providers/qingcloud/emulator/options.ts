@@ -3,7 +3,7 @@ import type { NamespaceRef } from '../../../lib/driver.js';
 import type { NicFabric } from '../../../lib/fabric.js';
 import type { Logger } from '../../../lib/log.js';
 import type { FaultRule } from './faults.js';
-import type { InstanceStatus } from './model.js';
+import type { AddressRange, InstanceStatus } from './model.js';
 
 /** Keys that requests may be signed with. All of them belong to the one user of the emulated cloud. */
 export interface EmulatedAccount {
@@ -13,8 +13,22 @@ export interface EmulatedAccount {
   readonly secretAccessKey: string;
 }
 
-/** Where to listen: an address (port 0: any free one), or a bound TCP socket, which may belong to another network namespace. */
-export type ListenTarget = { readonly host: string; readonly port: number } | { readonly fd: number };
+/** An address to listen at. */
+export interface ListenPlace {
+  /** An IP address, or a name that stands for one. */
+  readonly host: string;
+  /** A TCP port; 0 for any free one. */
+  readonly port: number;
+}
+
+/** A socket to listen on. */
+export interface ListenSocket {
+  /** The descriptor of a bound TCP socket, which may belong to another network namespace. The emulator closes it. */
+  readonly fd: number;
+}
+
+/** Where to listen. */
+export type ListenTarget = ListenPlace | ListenSocket;
 
 /** A router to start with; those that vxnets name and that are not listed get defaults. */
 export interface RouterOptions {
@@ -41,7 +55,7 @@ export interface VxnetOptions {
   /** The router's address; the first of the range by default. */
   readonly managerIp?: string;
   /** The addresses handed out, both ends included; by default all but the router's. `off` plays a vxnet with DHCP switched off. */
-  readonly dynRange?: { readonly start: string; readonly end: string } | 'off';
+  readonly dynRange?: AddressRange | 'off';
 }
 
 /** An instance to start with. */
