@@ -1,4 +1,4 @@
-import { type Cidr, contains, formatCidr, parseCidr, parseMac, sameIp, toNetwork } from '../../lib/address.js';
+import { type Cidr, contains, formatCidr, type IpAddress, parseCidr, parseMac, sameIp, toNetwork } from '../../lib/address.js';
 import type { Link, LinkAddress, Route, RouteRequest } from '../../lib/driver.js';
 import { type RouteArgument, requireCidr, requireRoute } from '../argument.js';
 import type { MemoryAddress, MemoryLink } from './link.js';
@@ -167,7 +167,8 @@ export class MemoryNamespace {
     const secondary = cidr.family === 4 && link.addresses.some((other) => other.cidr.prefix === cidr.prefix && contains(other.cidr, cidr));
     link.addresses.push({ cidr, secondary });
     if (cidr.family === 4) this.#hasLocalTable4 = true;
-    if (link.up) this.#routes.connect(linkIndex, cidr);
+    // The route of a range belongs to its first address.
+    if (link.up && !secondary) this.#routes.connect(linkIndex, cidr);
   }
 
   /** Removes an address, and with a first IPv4 address the secondary ones of its range. @throws NetlinkError `EADDRNOTAVAIL`, `ENODEV` */
@@ -229,13 +230,20 @@ export class MemoryNamespace {
   #checkRoute4(route: RouteRequest, { gateway }: RouteArgument, op: string): void {
     const invalid = 'Nexthop has invalid gateway';
     const onlink = route.onlink === true;
-    if (gateway !== undefined && !onlink && !this.#routes.reaches(gateway, route.linkIndex)) throw refusal(op, 'ENETUNREACH', invalid);
-    const link = this.link(route.linkIndex, op);
-    if (!link.up) throw refusal(op, 'ENETDOWN', 'Device for nexthop is not up');
-    if (gateway === undefined || !onlink) return;
-    // Whether a next hop is a router is looked up in the local table, and where none was ever needed every address counts as a broadcast.
-    const isOwn = link.addresses.some(({ cidr }) => sameIp(cidr, gateway));
-    if (isOwn || !this.#hasLocalTable4) throw refusal(op, 'EINVAL', invalid);
+    // The local table has routes to all addresses, whether their link is up or down.
+    const owners = gateway === undefined ? [] : this.#ownersOf(gateway);
+    const isOwn = owners.some((link) => link.index === route.linkIndex);
+    if (gateway !== undefined && !onlink && !isOwn && !this.#routes.reaches4(gateway, route.linkIndex, route.table)) {
+      throw refusal(op, 'ENETUNREACH', invalid);
+    }
+    if (!this.link(route.linkIndex, op).up) throw refusal(op, 'ENETDOWN', 'Device for nexthop is not up');
+    // Where no local table was ever needed, every address counts as a broadcast.
+    if (gateway !== undefined && onlink && (owners.length > 0 || !this.#hasLocalTable4)) throw refusal(op, 'EINVAL', invalid);
+  }
+
+  /** The links that have an address, with whatever prefix length. */
+  #ownersOf(ip: IpAddress): readonly MemoryLink[] {
+    return this.links().filter((link) => link.addresses.some(({ cidr }) => sameIp(cidr, ip)));
   }
 
   /** The order of `fib6_nh_init` in net/ipv6/route.c. */
@@ -243,11 +251,24 @@ export class MemoryNamespace {
     const link = this.link(route.linkIndex, op);
     const down = refusal(op, 'ENETDOWN', 'Nexthop device is not up');
     if (route.onlink === true && !link.up) throw down;
-    // A link-local next hop is on its link by definition.
-    const known = gateway === undefined || route.onlink === true || contains(linkLocalRange, gateway);
-    if (!known && !this.#routes.reaches(gateway, route.linkIndex)) throw refusal(op, 'EHOSTUNREACH');
+    if (gateway !== undefined) this.#checkGateway6(route, gateway, op);
     if (this.#isIpv6Off(link)) throw refusal(op, 'EACCES', 'IPv6 is disabled on nexthop device');
     if (!link.up) throw down;
+  }
+
+  /** `ip6_validate_gw` in net/ipv6/route.c. */
+  #checkGateway6(route: RouteRequest, gateway: IpAddress, op: string): void {
+    const isLinkLocal = contains(linkLocalRange, gateway);
+    const isOwn = this.#ownersOf(gateway).some((link) => !isLinkLocal || link.index === route.linkIndex);
+    if (isOwn) throw refusal(op, 'EINVAL', 'Gateway can not be a local address');
+    // A link-local next hop is on its link by definition.
+    if (isLinkLocal) return;
+    if (route.onlink === true) {
+      const elsewhere = this.#routes.isElsewhere6(gateway, route.linkIndex);
+      if (elsewhere) throw refusal(op, 'EINVAL', 'Nexthop has invalid gateway or device mismatch');
+    } else if (!this.#routes.reaches6(gateway, route.linkIndex, route.table)) {
+      throw refusal(op, 'EHOSTUNREACH');
+    }
   }
 
   #isIpv6Off(link: MemoryLink): boolean {
@@ -262,7 +283,7 @@ export class MemoryNamespace {
       if (!this.#isIpv6Off(link)) this.#addLoopback(link, '::1/128');
       return;
     }
-    for (const { cidr } of link.addresses) this.#routes.connect(link.index, cidr);
+    for (const { cidr, secondary } of link.addresses) if (!secondary) this.#routes.connect(link.index, cidr);
     this.#addLinkLocal(link);
   }
 

@@ -22,6 +22,11 @@ function sameRange(a: Cidr, b: Cidr): boolean {
   return a.prefix === b.prefix && sameIp(a, b);
 }
 
+/** Longer ranges come first, then lower metrics. */
+function rank(entry: Entry): number {
+  return entry.dst.prefix * 2 ** 32 - (entry.metric ?? 0);
+}
+
 function toRoute(entry: Entry): Route {
   return {
     dst: formatCidr(entry.dst),
@@ -62,9 +67,34 @@ export class MemoryRoutes {
     this.#entries = this.#entries.filter((entry) => entry.linkIndex !== linkIndex || (family !== undefined && entry.dst.family !== family));
   }
 
-  /** True when a range on the link itself has the next hop. */
-  reaches(gateway: IpAddress, linkIndex: number): boolean {
-    return this.#entries.some((entry) => entry.gateway === undefined && entry.linkIndex === linkIndex && contains(entry.dst, gateway));
+  /**
+   * True when an IPv4 next hop is in a range on the link itself, in the route's own table or the main one.
+   * Ranges behind other next hops do not count (`fib_check_nh_v4_gw` in net/ipv4/fib_semantics.c).
+   */
+  reaches4(gateway: IpAddress, linkIndex: number, table = mainTable): boolean {
+    return this.#entries.some(
+      (entry) =>
+        entry.gateway === undefined &&
+        entry.linkIndex === linkIndex &&
+        (entry.table === table || entry.table === mainTable) &&
+        contains(entry.dst, gateway),
+    );
+  }
+
+  /** True when the best route of the link to an IPv6 next hop needs no next hop itself (`ip6_route_check_nh` in net/ipv6/route.c). */
+  reaches6(gateway: IpAddress, linkIndex: number, table = mainTable): boolean {
+    return [table, mainTable].some((one) => {
+      const best = this.#best(gateway, one, (entry) => entry.linkIndex === linkIndex);
+      return best !== undefined && best.gateway === undefined;
+    });
+  }
+
+  /** True when an IPv6 next hop that is called on the link is known elsewhere (`ip6_route_check_nh_onlink` in net/ipv6/route.c). */
+  isElsewhere6(gateway: IpAddress, linkIndex: number): boolean {
+    const own = this.#best(gateway, mainTable, (entry) => entry.linkIndex === linkIndex);
+    const any = this.#best(gateway, mainTable, () => true);
+    const best = own !== undefined && any !== undefined && rank(own) === rank(any) ? own : any;
+    return best !== undefined && best.dst.prefix > 0 && best.linkIndex !== linkIndex;
   }
 
   /** NLM_F_CREATE with NLM_F_REPLACE, after all checks. */
@@ -94,6 +124,13 @@ export class MemoryRoutes {
     if (found < 0) return false;
     this.#entries.splice(found, 1);
     return true;
+  }
+
+  /** The route with the longest range, and of those the lowest metric. */
+  #best(ip: IpAddress, table: number, accept: (entry: Entry) => boolean): Entry | undefined {
+    return this.#entries
+      .filter((entry) => entry.table === table && contains(entry.dst, ip) && accept(entry))
+      .reduce<Entry | undefined>((best, entry) => (best === undefined || rank(entry) > rank(best) ? entry : best), undefined);
   }
 
   #isConnected(entry: Entry, linkIndex: number, dst: Cidr): boolean {

@@ -13,7 +13,17 @@ const names = ['eth0', 'eth1', 'net0', 'net1'] as const;
 const altNames = ['net0', 'uplink', 'slow'] as const;
 const addresses = ['10.0.0.2/24', '10.0.0.3/24', '10.0.0.4/25', '10.0.1.2/32', 'fd00::2/64', 'fd00::3/64', 'fd00:1::2/128'] as const;
 const destinations = ['0.0.0.0/0', '10.5.0.0/16', '10.0.0.0/24', '::/0', 'fd05::/32', 'fd00::/64'] as const;
-const gateways = [undefined, '10.0.0.1', '10.0.1.1', 'fd00::1', 'fe80::1'] as const;
+const gateways = [
+  undefined,
+  '10.0.0.1',
+  '10.0.0.3',
+  '10.0.1.1',
+  '10.0.1.2',
+  'fd00::1',
+  'fd00::3',
+  'fe80::1',
+  'fe80::5054:ff:fe00:a',
+] as const;
 const metrics = [undefined, undefined, 5, 256] as const;
 const tables = [undefined, undefined, 100] as const;
 const settings = [
@@ -24,6 +34,16 @@ const settings = [
   'ipv6/conf/all/disable_ipv6',
 ] as const;
 const linkSettings = ['ipv4/conf/*/rp_filter', 'ipv4/conf/*/forwarding', 'ipv6/conf/*/disable_ipv6', 'ipv6/conf/*/accept_ra'] as const;
+
+const pristine = {
+  'ipv4/conf/all/forwarding': '0',
+  'ipv4/conf/default/forwarding': '0',
+  'ipv4/conf/all/accept_redirects': '1',
+  'ipv4/conf/all/rp_filter': '0',
+  'ipv4/conf/default/rp_filter': '0',
+  'ipv6/conf/all/disable_ipv6': '0',
+  'ipv6/conf/default/accept_ra': '1',
+} as const;
 
 interface Place {
   readonly namespace: NetworkNamespace;
@@ -54,7 +74,7 @@ class World {
     for (const ref of refs) {
       const namespace = await bed.driver.open(ref);
       // What a new namespace inherits from the host is not the fake kernel's business.
-      for (const group of ['all', 'default']) await namespace.writeSysctl(`ipv4/conf/${group}/rp_filter`, '0');
+      for (const [setting, value] of Object.entries(pristine)) await namespace.writeSysctl(setting, value);
       namespaces.push(namespace);
     }
     for (const [n, mac] of macs.entries()) {
@@ -183,7 +203,7 @@ async function expectAlike(fake: World, real: World, where: string): Promise<voi
 }
 
 describe('fake kernel and real kernel', () => {
-  const runs = Number(process.env['TEST_RUNS'] ?? 6);
+  const runs = Number(process.env['TEST_RUNS'] ?? 3);
   const stepsPerRun = Number(process.env['TEST_STEPS'] ?? 60);
 
   before(function () {

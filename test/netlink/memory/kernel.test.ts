@@ -189,7 +189,11 @@ describe('MemoryNamespace', () => {
       'EHOSTUNREACH',
     );
     expect(errnoOf(() => namespace.replaceRoute({ ...route, linkIndex: 99 }, 'replace'))).to.equal('ENODEV');
-    expect(errnoOf(() => namespace.replaceRoute({ ...route, gateway: '10.0.0.1', onlink: true }, 'replace'))).to.equal('none');
+    const onlink = { ...route, gateway: '10.0.0.1', onlink: true };
+    expect(errnoOf(() => namespace.replaceRoute(onlink, 'replace'))).to.equal('EINVAL');
+    namespace.addAddress(index, '10.0.0.2/32', 'add');
+    expect(errnoOf(() => namespace.replaceRoute(onlink, 'replace'))).to.equal('none');
+    expect(errnoOf(() => namespace.replaceRoute({ ...onlink, gateway: '10.0.0.2' }, 'replace'))).to.equal('EINVAL');
     expect(errnoOf(() => namespace.removeRoute({ ...route, metric: 7 }, 'remove'))).to.equal('ESRCH');
   });
 
