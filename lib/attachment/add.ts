@@ -28,7 +28,7 @@ export async function add(command: Command, request: AttachRequest): Promise<Att
   return run.run();
 }
 
-/** What the checks that cost nothing have found. */
+/** Where a NIC goes and where it may come from. */
 interface Checked {
   readonly target: NetworkNamespace;
   readonly candidates: readonly RoutedSubnet[];
@@ -49,11 +49,12 @@ class Add {
     const { store } = this.#command.context;
     const guard = await AddGuard.begin(this.#command, this.#id);
     try {
-      const checked = await this.#check();
+      const target = await this.#checkTarget();
+      // Before the first call of the cloud, so that a DEL from now on finds that there is somebody to cancel.
       const lock = await store.lock(this.#id, { signal: this.#command.budget.signal });
       let attachment: Attachment;
       try {
-        attachment = await this.#locked(checked, guard);
+        attachment = await this.#locked(target, guard);
       } finally {
         lock.release();
       }
@@ -64,10 +65,9 @@ class Add {
     }
   }
 
-  /** Everything that can be found wrong before anything is changed anywhere. */
-  async #check(): Promise<Checked> {
+  /** What can be found wrong with the container before anything is changed anywhere. */
+  async #checkTarget(): Promise<NetworkNamespace> {
     const { namespace, key } = this.#request;
-    const { signal } = this.#command.budget;
     const target = await this.#command.open(namespace);
     const host = await this.#command.host();
     if (target.cookie === host.cookie) {
@@ -75,23 +75,29 @@ class Add {
     }
     const taken = (await target.listLinks()).some((link) => link.name === key.ifname || link.altNames.includes(key.ifname));
     if (taken && (await this.#command.context.store.read(this.#id)) === undefined) throw this.#linkExists(target);
+    return target;
+  }
+
+  /** What can be found wrong with the configuration before anything is changed anywhere. */
+  async #checkSubnets(): Promise<readonly RoutedSubnet[]> {
     const { provider } = await this.#command.cloud();
     if (this.#request.address !== undefined && !provider.features.wishedAddress) {
       throw new NicError('ERR_NOT_SUPPORTED', `provider ${provider.name} cannot give a NIC a wished address: leave it out`);
     }
-    const subnets = await describeSubnets(this.#command, this.#request.subnetIds, signal);
-    return { target, candidates: orThrow(planSubnets(this.#request, subnets)) };
+    const subnets = await describeSubnets(this.#command, this.#request.subnetIds, this.#command.budget.signal);
+    return orThrow(planSubnets(this.#request, subnets));
   }
 
   #linkExists(target: NetworkNamespace): NicError {
     return new NicError('ERR_LINK_EXISTS', `${target.label}: there is an interface ${this.#request.key.ifname} already`);
   }
 
-  async #locked(checked: Checked, guard: AddGuard): Promise<Attachment> {
+  async #locked(target: NetworkNamespace, guard: AddGuard): Promise<Attachment> {
     const { context, budget } = this.#command;
     await guard.check();
+    const candidates = await this.#checkSubnets();
+    await guard.check();
     const uncertainAt = await this.#clearWay();
-    const { target, candidates } = checked;
     const links = await target.listLinks();
     const { ifname } = this.#request.key;
     if (links.some((link) => link.name === ifname || link.altNames.includes(ifname))) throw this.#linkExists(target);

@@ -84,6 +84,8 @@ export async function finishAttachments(
   const proofs = new Map<string, ReadonlySet<string>>();
   let watching: VanishWatch | undefined;
   for (const item of items) {
+    // First of all: from here on it is no living attachment any more, whatever happens to this process.
+    await item.journal.trySave({ state: 'removing' }, 'durable');
     const found = await clear(command, item);
     const macs = new Set(found.flatMap(({ link }) => [link.mac, link.permanentMac ?? link.mac]));
     proofs.set(item.journal.id, new Set(item.journal.current.nics.filter((nic) => macs.has(nic.mac)).map((nic) => nic.id)));
@@ -91,7 +93,7 @@ export async function finishAttachments(
     const [nic] = item.journal.current.nics;
     if (watching === undefined && first !== undefined && nic !== undefined) watching = await watchVanishing(command, first, nic.mac);
     // Its routes are gone, so it uses no gateway any more.
-    await item.journal.trySave({ state: 'removing', gateway: undefined }, 'durable');
+    item.journal.note({ gateway: undefined });
   }
   try {
     const settling = items.map(({ journal }) => ({
