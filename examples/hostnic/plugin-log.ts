@@ -4,13 +4,13 @@ import type { LogLevel } from './netconf-codec.js';
 
 /** What every line of one command carries: which command, for which attachment. */
 export interface PluginLogOptions {
-  /** Less important lines are left out. */
+  /** Less important lines go neither to the file nor to standard error. */
   readonly level: LogLevel;
-  /** File that each line is appended to as one JSON object; none without it. */
+  /** File that each line is appended to as one JSON object. Standard error then gets warnings only. */
   readonly file?: string;
   /** Fields of every line. */
   readonly context: LogFields;
-  /** Writes a line for a person; defaults to standard error. */
+  /** Gets every line of every level, in the place of standard error. */
   readonly print?: (line: string) => void;
 }
 
@@ -19,7 +19,7 @@ const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2 }
 /** Runtimes drop or close a plugin's standard error as they like; a log line that finds no reader must not fail the command. */
 function printToStderr(line: string): void {
   try {
-    writeSync(2, `${line}\n`);
+    writeSync(2, `hostnic ${line}\n`);
   } catch {
     // Nowhere left to say it.
   }
@@ -33,21 +33,23 @@ function formatFields(fields: LogFields): string {
 }
 
 /**
- * The plugin's logger: standard error for a person, and a file where runtimes swallow standard error
+ * The plugin's logger: standard error, and a file, since runtimes swallow standard error
  * (containerd drops it whenever a plugin fails). Every line is appended by one write, so lines of plugins that run side by side do not mix.
  */
 export function createPluginLog(options: PluginLogOptions): Logger {
   const print = options.print ?? printToStderr;
   let { file } = options;
   const write = (level: LogLevel, message: string, fields: LogFields = {}): void => {
-    if (ranks[level] < ranks[options.level]) return;
-    print(`hostnic ${level}: ${message}${formatFields({ ...options.context, ...fields })}`);
-    if (file === undefined) return;
+    const wanted = ranks[level] >= ranks[options.level];
+    if (options.print !== undefined || (wanted && (file === undefined || level === 'warn'))) {
+      print(`${level}: ${message}${formatFields({ ...options.context, ...fields })}`);
+    }
+    if (file === undefined || !wanted) return;
     const line = JSON.stringify({ time: new Date().toISOString(), level, pid: process.pid, message, ...options.context, ...fields });
     try {
       appendFileSync(file, `${line}\n`, { mode: 0o600 });
     } catch (error) {
-      print(`hostnic warn: nothing more is logged to ${file}: ${error instanceof Error ? error.message : String(error)}`);
+      print(`warn: nothing more is logged to ${file}: ${error instanceof Error ? error.message : String(error)}`);
       file = undefined;
     }
   };

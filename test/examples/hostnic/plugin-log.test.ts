@@ -11,7 +11,7 @@ describe('createPluginLog()', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  it('prints lines for a person and appends JSON lines to the file', async () => {
+  it('gives every line to the printer and appends those of its level to the file as JSON', async () => {
     const lines: string[] = [];
     const file = join(folder, 'a.log');
     const options = {
@@ -21,12 +21,13 @@ describe('createPluginLog()', () => {
       print: (line: string) => lines.push(line),
     } as const;
     const log = createPluginLog(options);
-    log.debug('unheard');
+    log.debug('detail');
     log.info('attached', { nicId: 'n1', pod: undefined, took: 12, text: 'two words' });
     createPluginLog(options).warn('second');
     expect(lines).to.deep.equal([
-      'hostnic info: attached command=ADD containerId=c1 nicId=n1 took=12 text="two words"',
-      'hostnic warn: second command=ADD containerId=c1',
+      'debug: detail command=ADD containerId=c1',
+      'info: attached command=ADD containerId=c1 nicId=n1 took=12 text="two words"',
+      'warn: second command=ADD containerId=c1',
     ]);
     const written = (await readFile(file, 'utf8'))
       .trim()

@@ -347,7 +347,9 @@ describe('hostnic as a process', function () {
     const pod = await newPod();
     const logFile = join(world.folder, 'hostnic.log');
     const stdin = world.conf({ logFile, logLevel: 'debug' });
-    resultOf(await world.call({ command: 'ADD', pod, stdin }));
+    const added = await world.call({ command: 'ADD', pod, stdin });
+    resultOf(added);
+    expect(added.stderr, 'standard error is for warnings where there is a file').to.equal('');
     succeeded(await world.call({ command: 'DEL', pod, stdin }));
     const text = await readFile(logFile, 'utf8');
     const lines = text
@@ -361,6 +363,14 @@ describe('hostnic as a process', function () {
     const secret = /qy_secret_access_key: "(.*)"/.exec(await readFile(world.providerFile, 'utf8'))?.[1] ?? '';
     expect(secret).not.to.equal('');
     expect(text).not.to.include(secret);
+  });
+
+  it('tells standard error what it did where there is no log file, and by the package debug where DEBUG asks for it', async () => {
+    const pod = await newPod();
+    const added = succeeded(await world.call({ command: 'ADD', pod, stdin: world.conf() }));
+    expect(added.stderr).to.match(new RegExp(`^hostnic info: attached command=ADD network=hostnic containerId=${pod} `, 'm'));
+    const deleted = succeeded(await world.call({ command: 'DEL', pod, stdin: world.conf(), env: { DEBUG: 'hostnic' } }));
+    expect(deleted.stderr).to.match(/^\S+ hostnic info: detached/m);
   });
 
   it('leaves no record behind when everything is given back', async () => {
