@@ -1,5 +1,6 @@
-import type { Clock } from '../clock.js';
-import { createFileFolder, type FileFolderOptions } from './file-folder.js';
+import { type Clock, systemClock } from '../clock.js';
+import type { FileLocker } from '../file-lock.js';
+import { createFileFolder } from './file-folder.js';
 import { createMemoryFolder, type Folder } from './folder.js';
 import { attachmentId } from './names.js';
 import { type AttachmentRecord, AttachmentRecordCodec } from './record.js';
@@ -12,21 +13,31 @@ const GROUP = 'attachments';
 
 /** What stores take beside the place they are in. */
 export interface StoreTools {
-  /** Time, for waiting on locks. */
-  readonly clock: Clock;
-  /** Numbers from 0 up to 1, for jitter and names of temporary files. */
-  readonly random: () => number;
+  /** Time, for waiting on locks; default the system's. */
+  readonly clock?: Clock;
+  /** Numbers from 0 up to 1, for jitter and names of temporary files; default `Math.random`. */
+  readonly random?: () => number;
 }
 
 /** What {@link createFileStore} and `createFileHostStore` need. */
-export interface FileStoreOptions extends StoreTools, FileFolderOptions {}
+export interface FileStoreOptions extends StoreTools {
+  /** An absolute path. It is made when the first file is written. */
+  readonly directory: string;
+  /** The kernel's locks; `fileLocker` of `hostnic-cni/netlink`. */
+  readonly locker: FileLocker;
+}
+
+/** Fills in what the caller left out. */
+export function completeTools(tools: StoreTools): Required<StoreTools> {
+  return { clock: tools.clock ?? systemClock, random: tools.random ?? Math.random };
+}
 
 class FolderAttachmentStore extends FolderRecordStore<AttachmentRecord> implements AttachmentStore {
   readonly location: string;
   readonly #folder: Folder;
   readonly #random: () => number;
 
-  constructor(folder: Folder, tools: StoreTools) {
+  constructor(folder: Folder, tools: Required<StoreTools>) {
     super({
       folder,
       group: GROUP,
@@ -62,10 +73,11 @@ class FolderAttachmentStore extends FolderRecordStore<AttachmentRecord> implemen
 
 /** Makes a journal of attachments on disk. The folder should be on storage that survives a reboot. @throws RangeError when its path is not absolute */
 export function createFileStore(options: FileStoreOptions): AttachmentStore {
-  return new FolderAttachmentStore(createFileFolder(options), options);
+  const tools = completeTools(options);
+  return new FolderAttachmentStore(createFileFolder({ ...options, ...tools }), tools);
 }
 
 /** Makes a journal of attachments in memory, or in any other {@link Folder}. */
-export function createMemoryStore(tools: StoreTools, folder: Folder = createMemoryFolder()): AttachmentStore {
-  return new FolderAttachmentStore(folder, tools);
+export function createMemoryStore(tools: StoreTools = {}, folder: Folder = createMemoryFolder()): AttachmentStore {
+  return new FolderAttachmentStore(folder, completeTools(tools));
 }

@@ -1,4 +1,6 @@
+import { systemClock } from '../clock.js';
 import type { NamespaceRef, NetworkNamespace } from '../driver.js';
+import { silentLogger } from '../log.js';
 import type { NicProvider } from '../provider.js';
 import { Backoff } from './backoff.js';
 import { Budget } from './budget.js';
@@ -16,6 +18,8 @@ export function createContext(options: AttachmentEngineOptions): EngineContext {
   return {
     ...options,
     host: options.host ?? { kind: 'own' },
+    clock: options.clock ?? systemClock,
+    log: options.log ?? silentLogger,
     random: options.random ?? Math.random,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   };

@@ -67,10 +67,10 @@ export interface AttachmentEngineOptions {
   readonly host?: NamespaceRef;
   /** The kernel's boot id (`/proc/sys/kernel/random/boot_id`). */
   readonly bootId: string;
-  /** Time. */
-  readonly clock: Clock;
-  /** Where to say what is done. */
-  readonly log: Logger;
+  /** Time; default the system's. */
+  readonly clock?: Clock | undefined;
+  /** Where to say what is done; default nowhere. */
+  readonly log?: Logger | undefined;
   /** Numbers from 0 up to 1, for jitter; default `Math.random`. */
   readonly random?: () => number;
   /** What differs from {@link DEFAULT_LIMITS}. */

@@ -3,7 +3,7 @@ import * as t from 'io-ts';
 import { isNicError } from '../errors.js';
 import type { Subnet } from '../nic.js';
 import type { CallOptions } from '../provider.js';
-import { createFileStore, type FileStoreOptions, type StoreTools } from './attachment-store.js';
+import { completeTools, createFileStore, type FileStoreOptions, type StoreTools } from './attachment-store.js';
 import { createFileFolder } from './file-folder.js';
 import { createMemoryFolder, type Folder } from './folder.js';
 import { waitForLock } from './lock.js';
@@ -56,7 +56,7 @@ interface HostStoreParts {
   readonly originals: Folder;
   /** Opens a journal of the list; undefined when it exists no more. */
   readonly openStore: (location: string) => AttachmentStore | undefined;
-  readonly tools: StoreTools;
+  readonly tools: Required<StoreTools>;
 }
 
 class FolderHostStore implements HostStore {
@@ -180,12 +180,13 @@ function parseJson(text: string): unknown {
 
 /** Makes a host's shared store on disk. One folder per host, whatever the configurations' own folders are. @throws RangeError when its path is not absolute */
 export function createFileHostStore(options: FileHostStoreOptions): HostStore {
-  const originals = createFileFolder({ ...options, directory: options.originalDirectory ?? ORIGINAL_DIRECTORY });
+  const tools = completeTools(options);
+  const folderAt = (directory: string): Folder => createFileFolder({ ...options, ...tools, directory });
   return new FolderHostStore({
-    folder: createFileFolder(options),
-    originals,
+    folder: folderAt(options.directory),
+    originals: folderAt(options.originalDirectory ?? ORIGINAL_DIRECTORY),
     openStore: (location) => createFileStore({ ...options, directory: location }),
-    tools: options,
+    tools,
   });
 }
 
@@ -200,11 +201,11 @@ export interface MemoryHostStoreOptions extends StoreTools {
 }
 
 /** Makes a host's shared store in memory, or in any other {@link Folder}. */
-export function createMemoryHostStore(options: MemoryHostStoreOptions): HostStore {
+export function createMemoryHostStore(options: MemoryHostStoreOptions = {}): HostStore {
   return new FolderHostStore({
     folder: options.folder ?? createMemoryFolder('host memory'),
     originals: options.originals ?? createMemoryFolder('original memory'),
     openStore: options.openStore ?? (() => undefined),
-    tools: options,
+    tools: completeTools(options),
   });
 }
