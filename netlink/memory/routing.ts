@@ -109,21 +109,22 @@ export class MemoryRoutes {
     else this.#entries[found] = entry;
   }
 
-  /** Takes away the first route that matches, and says whether there was one. What the request leaves out matches anything. */
+  /** Takes away the route with the lowest metric that matches, and says whether there was one. What the request leaves out matches anything. */
   remove(request: RouteRequest, argument: RouteArgument): boolean {
     const { dst, gateway } = argument;
     const table = request.table ?? mainTable;
-    const found = this.#entries.findIndex(
-      (entry) =>
-        entry.table === table &&
-        entry.linkIndex === request.linkIndex &&
-        sameRange(entry.dst, dst) &&
-        (request.metric === undefined || request.metric === 0 || entry.metric === request.metric) &&
-        (gateway === undefined || (entry.gateway !== undefined && sameIp(entry.gateway, gateway))),
-    );
-    if (found < 0) return false;
-    this.#entries.splice(found, 1);
-    return true;
+    const [first] = this.#entries
+      .filter(
+        (entry) =>
+          entry.table === table &&
+          entry.linkIndex === request.linkIndex &&
+          sameRange(entry.dst, dst) &&
+          (request.metric === undefined || request.metric === 0 || entry.metric === request.metric) &&
+          (gateway === undefined || (entry.gateway !== undefined && sameIp(entry.gateway, gateway))),
+      )
+      .sort((a, b) => rank(b) - rank(a));
+    this.#entries = this.#entries.filter((entry) => entry !== first);
+    return first !== undefined;
   }
 
   /** The route with the longest range, and of those the lowest metric. */
