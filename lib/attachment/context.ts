@@ -1,6 +1,6 @@
-import { systemClock } from '../clock.js';
+import { type Clock, systemClock } from '../clock.js';
 import type { NamespaceRef, NetworkNamespace } from '../driver.js';
-import { silentLogger } from '../log.js';
+import { type Logger, silentLogger } from '../log.js';
 import type { NicProvider } from '../provider.js';
 import { Backoff } from './backoff.js';
 import { Budget } from './budget.js';
@@ -8,7 +8,11 @@ import type { AttachmentEngineOptions, CommandOptions } from './engine.js';
 import { DEFAULT_LIMITS, type EngineLimits } from './limits.js';
 
 /** What all commands of an engine share. */
-export interface EngineContext extends Required<Omit<AttachmentEngineOptions, 'limits'>> {
+export interface EngineContext extends Required<Omit<AttachmentEngineOptions, 'limits' | 'clock' | 'log'>> {
+  /** Time. */
+  readonly clock: Clock;
+  /** Where to say what is done. */
+  readonly log: Logger;
   /** Complete limits. */
   readonly limits: EngineLimits;
 }
