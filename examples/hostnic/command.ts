@@ -1,5 +1,5 @@
 import type { AttachmentEngine, AttachmentKey, CommandOptions } from '../../lib/attachment/index.js';
-import type { PluginRequest } from '../../lib/cni/index.js';
+import { CniError, cniCodes, type PluginRequest } from '../../lib/cni/index.js';
 import type { LogFields, Logger } from '../../lib/log.js';
 import type { NicProvider } from '../../lib/provider.js';
 import { type CloudConf, type Housekeeping, readHousekeeping } from './netconf.js';
@@ -27,6 +27,16 @@ function describe(request: PluginRequest): LogFields {
 function openProvider(host: PluginHost, keeping: Housekeeping, log: Logger, cloud: CloudConf): Promise<NicProvider> {
   const { instanceIdFile } = keeping;
   return findProvider(host.providers, cloud.provider)({ configFile: cloud.providerConfigFile, instanceIdFile, clock: host.clock, log });
+}
+
+/** The one package that no bundle can hold is native code; a folder that was copied without its node_modules lacks it. */
+function explain(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'MODULE_NOT_FOUND') return error;
+  const advice = 'install the package hostnic-cni with its dependencies and link to its dist/hostnic, or use the standalone file';
+  return new CniError(cniCodes.internal, `a package that hostnic needs is missing: ${advice}`, {
+    cause: error,
+    details: error.message.split('\n', 1)[0] ?? '',
+  });
 }
 
 /**
@@ -58,7 +68,8 @@ export async function runCommand<T>(
       options: { signal, deadline: host.startedAt + keeping.deadlineMs },
       key: { network: config.name, containerId, ifname },
     });
-  } catch (error) {
+  } catch (thrown) {
+    const error = explain(thrown);
     // The runtime's own log has the answer, without the steps that led to it; a log file shall hold both.
     log.warn('failed', { error: error instanceof Error ? error.message : String(error) });
     throw error;
