@@ -22,7 +22,13 @@ describe('the example attach-nic', () => {
     const path = await world.addPod('demo');
     const program = join(process.cwd(), 'examples/attach-nic.ts');
     const args = ['--import', 'tsx', program, path, world.providerFile, 'vxnet-a', join(world.folder, 'example')];
-    const { code, stdout, stderr } = await world.machine.run(process.execPath, args, { cwd: process.cwd(), stdin: '\n' });
+    const { code, stdout, stderr } = await world.machine.run(
+      'sh',
+      ['-c', 'cd "$0" && exec "$@"', process.cwd(), process.execPath, ...args],
+      {
+        stdin: '\n',
+      },
+    );
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
     expect(stdout).to.match(
       /^\/run\/netns\/demo has \S+ as nic0 with 192\.168\.100\.\d+\/24; press Enter to take it back\n\S+ is detached and deleted\n$/,
