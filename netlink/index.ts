@@ -53,6 +53,7 @@ export { createReadinessPoller } from './readiness.js';
 export type { Rtnetlink } from './rtnetlink.js';
 export { openRtnetlink } from './rtnetlink.js';
 export type {
+  AddressDeleteOptions,
   AddressListOptions,
   LinkListOptions,
   LinkMoveOptions,

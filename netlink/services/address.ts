@@ -98,11 +98,17 @@ export function replaceAddressRequest(address: NewAddress): NetlinkRequest {
   return toRequest('replace', NLM_F.CREATE | NLM_F.REPLACE, address);
 }
 
+/** What {@link AddressService.delete} needs besides, for point-to-point addresses. */
+export interface AddressDeleteOptions extends CallOptions {
+  /** The other end's address, without prefix length. */
+  readonly peer?: string;
+}
+
 /** The request that deletes an address, for a batch. */
-export function deleteAddressRequest(linkIndex: number, address: string): NetlinkRequest {
+export function deleteAddressRequest(linkIndex: number, address: string, peer?: string): NetlinkRequest {
   const { family, prefix, host } = parse(address);
   // Without IFA_ADDRESS the kernel does not look at the prefix length (inet_rtm_deladdr, net/ipv4/devinet.c).
-  const payload = encodeAddress({ family, prefix, linkIndex, local: host, address: host });
+  const payload = encodeAddress({ family, prefix, linkIndex, local: host, address: peer ?? host });
   return { op: `address.delete ${address} on link ${linkIndex}`, type: RTM.DELADDR, payload };
 }
 
@@ -156,12 +162,12 @@ export class AddressService {
   }
 
   /** Deletes an address. @throws NetlinkError with errno `EADDRNOTAVAIL` when it is not there */
-  async delete(linkIndex: number, address: string, options: CallOptions = {}): Promise<void> {
-    await this.#requester.request(deleteAddressRequest(linkIndex, address), undefined, options);
+  async delete(linkIndex: number, address: string, options: AddressDeleteOptions = {}): Promise<void> {
+    await this.#requester.request(deleteAddressRequest(linkIndex, address, options.peer), undefined, options);
   }
 
   /** Deletes an address. One that is not there is no error. */
-  async remove(linkIndex: number, address: string, options: CallOptions = {}): Promise<void> {
+  async remove(linkIndex: number, address: string, options: AddressDeleteOptions = {}): Promise<void> {
     await unlessAbsent(this.delete(linkIndex, address, options), 'EADDRNOTAVAIL');
   }
 }

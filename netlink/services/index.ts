@@ -1,4 +1,4 @@
-export type { AddressListOptions, NewAddress } from './address.js';
+export type { AddressDeleteOptions, AddressListOptions, NewAddress } from './address.js';
 export { AddressService, addAddressRequest, deleteAddressRequest, replaceAddressRequest } from './address.js';
 export type { LinkListOptions, LinkMoveOptions, LinkQuery, LinkSettings, NewLink, PeerSettings } from './link.js';
 export { addLinkRequest, deleteLinkRequest, LinkService, setLinkRequest } from './link.js';
