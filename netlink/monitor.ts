@@ -239,6 +239,7 @@ class Monitor implements LinkMonitor {
 /**
  * Watches the links of a namespace: subscribes, then lists, then follows the events. When it resolves, nothing that happens from
  * then on is missed; lost events are made good by listing again. `rtnetlink` must stay open as long as the monitor.
+ * Only a change of alternative names is not told by the kernel while the link is down; it shows with the link's next change.
  * @throws NetlinkError when the kernel refuses
  */
 export async function openLinkMonitor(rtnetlink: Rtnetlink, options: LinkMonitorOptions = {}): Promise<LinkMonitor> {
