@@ -71,7 +71,7 @@ export interface AttachmentBed {
   readonly primary: Nic;
   readonly lines: readonly { readonly level: string; readonly message: string; readonly fields: LogFields }[];
   process(options?: BedProcessOptions): BedProcess;
-  /** The process that {@link attach} and {@link detach} use. */
+  /** The process that {@link attach} and {@link detach} use; another one after a reboot. */
   readonly engine: AttachmentEngine;
   pod(name: string): void;
   attach(name: string, patch?: Partial<AttachRequest>): ReturnType<AttachmentEngine['attach']>;
@@ -82,6 +82,8 @@ export interface AttachmentBed {
   /** Names of files in the folders, locks left out. */
   files(): readonly string[];
   reboot(): void;
+  /** Reboots without warning: what was not written durably is gone. */
+  cutPower(): void;
   bootId(): string;
 }
 
@@ -280,7 +282,12 @@ export async function createAttachmentBed(options: AttachmentBedOptions = {}): P
       },
     };
   };
-  const first = process();
+  let current = process();
+  const reboot = (): void => {
+    boot++;
+    kernel.reboot();
+    current = process();
+  };
   const pod = (name: string): void => void kernel.addNamespace(pathOf(name));
   const timing = (ms = 55_000): { readonly deadline: number } => ({ deadline: clock.now() + ms });
   return {
@@ -296,11 +303,13 @@ export async function createAttachmentBed(options: AttachmentBedOptions = {}): P
     primary,
     lines,
     process,
-    engine: first.engine,
+    get engine() {
+      return current.engine;
+    },
     pod,
-    attach: (name, patch) => first.engine.attach(requestOf(name, patch), timing()),
+    attach: (name, patch) => current.engine.attach(requestOf(name, patch), timing()),
     detach: (name) =>
-      first.engine.detach({ key: keyOf(name), namespace: { kind: 'path', path: pathOf(name) }, subnetIds: ['net-1', 'net-2'] }, timing()),
+      current.engine.detach({ key: keyOf(name), namespace: { kind: 'path', path: pathOf(name) }, subnetIds: ['net-1', 'net-2'] }, timing()),
     timing,
     nics: () => cloud.nics().filter((nic) => nic.id !== primary.id),
     files: () => [
@@ -311,9 +320,15 @@ export async function createAttachmentBed(options: AttachmentBedOptions = {}): P
         .filter((name) => name !== 'stores.json')
         .map((name) => `gateways/${name}`),
     ],
-    reboot() {
-      boot++;
-      kernel.reboot();
+    reboot,
+    cutPower() {
+      for (const [place, group] of [
+        [folder, 'attachments'],
+        [hostFolder, 'gateways'],
+      ] as const) {
+        for (const name of place.list(group)) if (!/^[a-z2-7]+\.json$/.test(name)) place.remove(group, name, 'quick');
+      }
+      reboot();
     },
     bootId: () => `boot-${boot}`,
   };

@@ -25,7 +25,7 @@ interface Recovery {
   run(bed: AttachmentBed): Promise<void>;
 }
 
-const OTHERS = 5;
+const OTHERS = 4;
 
 const recoveries: readonly Recovery[] = [
   { name: 'the same DEL', run: (bed) => again(bed, () => bed.detach('c1')) },
@@ -63,6 +63,20 @@ const recoveries: readonly Recovery[] = [
     },
   },
 ];
+
+/** Everything is off at once, and the machine starts again. */
+const powerCut: Recovery = {
+  name: 'a power cut, then ADD and DEL of other containers',
+  run: async (bed) => {
+    bed.cutPower();
+    for (let i = 0; i < OTHERS; i++) {
+      bed.clock.skip(61_000);
+      bed.pod(`other${i}`);
+      await bed.attach(`other${i}`);
+      await bed.detach(`other${i}`);
+    }
+  },
+};
 
 /** Gateways that are idle go with any command. */
 async function expireGateways(bed: AttachmentBed): Promise<void> {
@@ -130,13 +144,16 @@ describe('a process killed at every point', () => {
     engine.attach(requestOf('c1', patch), bed.timing());
   const del = (bed: AttachmentBed, engine: AttachmentBed['engine']) =>
     engine.detach({ key: keyOf('c1'), namespace: { kind: 'path', path: pathOf('c1') }, subnetIds: ['net-1'] }, bed.timing());
+  const gc = (bed: AttachmentBed, engine: AttachmentBed['engine']) =>
+    engine.collect({ network: 'pods', valid: [], subnetIds: ['net-1'] }, bed.timing());
   const commands = [
     { name: 'ADD', command: add({}), withPod: false },
     { name: 'ADD with a gateway', command: add(WITH_GATEWAY), withPod: false },
     { name: 'DEL', command: del, withPod: true },
+    { name: 'GC', command: gc, withPod: true },
   ];
   for (const { name, command, withPod } of commands) {
-    for (const recovery of recoveries) {
+    for (const recovery of [...recoveries, powerCut]) {
       it(`of ${name} loses nothing when ${recovery.name} follows`, async function () {
         this.timeout(60_000);
         const points = await matrix(command, recovery, { withPod, lateEffectMs: 60_000 });

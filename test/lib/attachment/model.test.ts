@@ -18,13 +18,11 @@ class World {
   /** Containers whose DEL was killed: they may still be whole. */
   readonly unsure = new Set<string>();
   readonly namespaces = new Set<string>();
-  engine: AttachmentEngine;
   readonly history: string[] = [];
 
   constructor(bed: AttachmentBed, random: () => number) {
     this.bed = bed;
     this.random = random;
-    this.engine = bed.engine;
   }
 
   pick<T>(choices: readonly T[]): T {
@@ -60,7 +58,7 @@ class World {
       };
     }
     try {
-      await command(this.engine);
+      await command(this.bed.engine);
     } finally {
       this.bed.cloud.onCall = undefined;
     }
@@ -103,7 +101,7 @@ class World {
     this.history.push(`CHECK ${name}`);
     const request = { key: keyOf(name), namespace: { kind: 'path', path: pathOf(name) } as const };
     try {
-      await this.engine.check(request, this.bed.timing());
+      await this.bed.engine.check(request, this.bed.timing());
       expect(this.live.has(name) || this.unsure.has(name), `CHECK accepts ${name}`).to.equal(true);
     } catch (error) {
       if (!isNicError(error)) throw error;
@@ -156,12 +154,13 @@ class World {
   }
 
   reboot(): void {
-    this.history.push('reboot');
-    this.bed.reboot();
+    const cut = this.random() < 0.5;
+    this.history.push(cut ? 'power cut' : 'reboot');
+    if (cut) this.bed.cutPower();
+    else this.bed.reboot();
     this.live.clear();
     this.unsure.clear();
     this.namespaces.clear();
-    this.engine = this.bed.process().engine;
   }
 
   async pass(): Promise<void> {
@@ -228,7 +227,7 @@ class World {
     for (const name of [...this.namespaces]) this.removeNamespace(name);
     for (let i = 0; i < 12; i++) {
       await this.bed.clock.sleep(700_000);
-      await this.engine.collect({ network: 'pods', valid: [], subnetIds: ['net-1', 'net-2'] }, this.bed.timing());
+      await this.bed.engine.collect({ network: 'pods', valid: [], subnetIds: ['net-1', 'net-2'] }, this.bed.timing());
     }
     expect(this.bed.nics(), 'NICs in the end').to.deep.equal([]);
     expect(this.bed.files(), 'files in the end').to.deep.equal([]);
