@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import { isNicError } from '../../lib/errors.js';
+import { announce } from '../../netlink/announce.js';
+import { openLinkMonitor } from '../../netlink/monitor.js';
+import type { Rtnetlink } from '../../netlink/rtnetlink.js';
+import { isErrno } from '../../netlink/services/index.js';
+import { NUD } from '../../netlink/wire/index.js';
+import { requireLive } from '../support/live.js';
+import { createNetlinkLab, type NetlinkLab, rejection } from '../support/netlink-lab.js';
+
+describe('announce()', () => {
+  let lab: NetlinkLab;
+  let pod: Rtnetlink;
+  let neighbour: Rtnetlink;
+  let podLink: number;
+  let neighbourLink: number;
+
+  before(function () {
+    requireLive(this);
+  });
+  beforeEach(async () => {
+    lab = createNetlinkLab();
+    pod = await lab.open('pod');
+    neighbour = await lab.open('neighbour');
+    await pod.link.add({
+      kind: 'veth',
+      name: 'eth0',
+      mac: '02:00:00:00:00:01',
+      peer: { name: 'eth0', namespace: neighbour.namespace, mac: '02:00:00:00:00:02' },
+    });
+    podLink = (await pod.link.get({ name: 'eth0' })).index;
+    neighbourLink = (await neighbour.link.get({ name: 'eth0' })).index;
+  });
+  afterEach(() => lab?.close());
+
+  async function bringUp(): Promise<void> {
+    await neighbour.link.set(neighbourLink, { up: true });
+    await pod.link.set(podLink, { up: true });
+    const monitor = await openLinkMonitor(pod);
+    await monitor.waitFor((links) => links.find(({ index, carrier }) => index === podLink && carrier));
+    monitor.close();
+    await neighbour.address.add({ linkIndex: neighbourLink, address: '192.0.2.2/24' });
+    await neighbour.address.add({ linkIndex: neighbourLink, address: '2001:db8::2/64', flags: 2 });
+  }
+
+  /** Announces until the neighbour has learnt it; a frame may be lost while the other end is still coming up. */
+  async function learnt(address: string): Promise<string | undefined> {
+    for (let tries = 0; tries < 50; tries++) {
+      await announce(pod, podLink, address);
+      await new Promise((resolve) => setImmediate(resolve));
+      const found = (await neighbour.neighbour.list({ linkIndex: neighbourLink })).find((one) => one.address === address);
+      if (found?.mac === '02:00:00:00:00:01') return found.mac;
+    }
+    return undefined;
+  }
+
+  for (const address of ['192.0.2.1', '2001:db8::1']) {
+    it(`corrects what a neighbour knows of ${address}`, async () => {
+      await bringUp();
+      // The address lived on another card before: as after a container was replaced.
+      await neighbour.neighbour.add({ linkIndex: neighbourLink, address, mac: '02:00:00:00:00:99', state: NUD.STALE });
+      expect(await learnt(address)).to.equal('02:00:00:00:00:01');
+    });
+  }
+
+  it('refuses a link that is down, one that is not there, and an address that is none', async () => {
+    expect(isNicError(await rejection(announce(pod, podLink, '192.0.2.1')), 'ERR_LINK')).to.equal(true);
+    expect(isErrno(await rejection(announce(pod, 4242, '192.0.2.1')), 'ENODEV')).to.equal(true);
+    expect(await rejection(announce(pod, podLink, '192.0.2.1/24'))).to.be.instanceOf(RangeError);
+  });
+});
