@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createConnection } from 'node:net';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { listenInNamespace } from '../../netlink/listen.js';
+import { openNamespace } from '../../netlink/namespace.js';
+import type { Rtnetlink } from '../../netlink/rtnetlink.js';
+import { isErrno } from '../../netlink/services/index.js';
+import { requireLive } from '../support/live.js';
+import { countDescriptors, createNetlinkLab, type NetlinkLab } from '../support/netlink-lab.js';
+
+const GET =
+  "fetch(process.argv[1]).then(async (reply) => process.stdout.write(await reply.text()), (error) => process.stdout.write('no: ' + error.cause?.code))";
+
+describe('listenInNamespace()', () => {
+  let lab: NetlinkLab;
+  let rtnetlink: Rtnetlink;
+
+  before(function () {
+    requireLive(this, ['nsenter']);
+  });
+  beforeEach(async () => {
+    lab = createNetlinkLab();
+    rtnetlink = await lab.open('server');
+    await rtnetlink.link.set(1, { up: true });
+  });
+  afterEach(() => lab?.close());
+
+  async function get({ namespace }: Rtnetlink, url: string): Promise<string> {
+    const run = promisify(execFile);
+    const target = `--net=/proc/${process.pid}/fd/${namespace.fd}`;
+    return (await run('nsenter', [target, process.execPath, '-e', GET, url])).stdout;
+  }
+
+  for (const host of ['127.0.0.1', '::1', '0.0.0.0', '::']) {
+    it(`lets a server of this process be reached on ${host} inside the namespace, and only there`, async () => {
+      const { fd, port } = listenInNamespace(rtnetlink.namespace, { host, port: 0 });
+      const server = createServer((_request, reply) => reply.end('hello'));
+      await new Promise<void>((resolve) => server.listen({ fd }, resolve));
+      const target = host.includes(':') ? '[::1]' : '127.0.0.1';
+      expect(await get(rtnetlink, `http://${target}:${port}/`)).to.equal('hello');
+      const outside = await lab.open('outside');
+      await outside.link.set(1, { up: true });
+      expect(await get(outside, `http://${target}:${port}/`)).to.equal('no: ECONNREFUSED');
+      await new Promise((resolve) => server.close(resolve));
+    });
+  }
+
+  it('takes the wished port, and refuses one that is taken', () => {
+    const first = listenInNamespace(rtnetlink.namespace, { host: '127.0.0.1', port: 7777 });
+    expect(first.port).to.equal(7777);
+    const before = countDescriptors();
+    expect(() => listenInNamespace(rtnetlink.namespace, { host: '127.0.0.1', port: 7777 }))
+      .to.throw(/bind 127\.0\.0\.1 port 7777 in server: EADDRINUSE/)
+      .that.satisfies((error: unknown) => isErrno(error, 'EADDRINUSE'));
+    expect(() => listenInNamespace(rtnetlink.namespace, { host: '192.0.2.1', port: 0 })).to.throw(/EADDRNOTAVAIL/);
+    expect(countDescriptors()).to.equal(before);
+    closeSync(first.fd);
+  });
+
+  it('refuses what is no address or port', () => {
+    expect(() => listenInNamespace(rtnetlink.namespace, { host: 'localhost', port: 1 })).to.throw(RangeError, /IP address/);
+    expect(() => listenInNamespace(rtnetlink.namespace, { host: '127.0.0.1', port: 65_536 })).to.throw(RangeError, /port/);
+  });
+});
+
+describe('listenInNamespace() in the own namespace', () => {
+  it('needs no rights', async () => {
+    const namespace = await openNamespace({ kind: 'own' });
+    const { fd, port } = listenInNamespace(namespace, { host: '127.0.0.1', port: 0 });
+    const server = createServer((_request, reply) => reply.end());
+    await new Promise<void>((resolve) => server.listen({ fd }, resolve));
+    const client = createConnection({ host: '127.0.0.1', port });
+    await new Promise((resolve, reject) => client.once('connect', resolve).once('error', reject));
+    client.destroy();
+    await new Promise((resolve) => server.close(resolve));
+    namespace.close();
+  });
+});
