@@ -6,10 +6,15 @@ import { nodeFiles, type RuntimeFiles } from './files.js';
 import type { NetworkList, PluginConfig } from './network-list.js';
 import { parseNetworkList, parsePluginConfig, parseSingleNetwork } from './parse-network.js';
 
-/** A configuration file with what is in it, or why nothing can be made of it. */
-export type NetworkFile =
-  | { readonly file: string; readonly network: NetworkList; readonly error?: undefined }
-  | { readonly file: string; readonly network?: undefined; readonly error: NicError };
+/** A configuration file: with what is in it, or with the reason why nothing can be made of it. */
+export interface NetworkFile {
+  /** Its path. */
+  readonly file: string;
+  /** The network; undefined when there is an error. */
+  readonly network: NetworkList | undefined;
+  /** What is wrong with the file; undefined when there is a network. */
+  readonly error: NicError | undefined;
+}
 
 /** The text after the last dot, as Go's `filepath.Ext`, without it when there is none. */
 function extensionOf(name: string): string {
@@ -105,10 +110,10 @@ export async function loadNetworks(folder: string, files: RuntimeFiles = nodeFil
   const loaded: NetworkFile[] = [];
   for (const { file, read } of [...lists, ...singles]) {
     try {
-      loaded.push({ file, network: await read() });
+      loaded.push({ file, network: await read(), error: undefined });
     } catch (error) {
       if (!isNicError(error)) throw error;
-      loaded.push({ file, error });
+      loaded.push({ file, network: undefined, error });
     }
   }
   return loaded;

@@ -45,6 +45,7 @@ export interface PluginCallErrorOptions extends PluginCall {
  * The message is that of the reference. The fields hold what it drops: all that the plugin wrote, and how it ended.
  */
 export class PluginCallError extends NicError implements PluginCall {
+  /** The class, for logs. */
   override readonly name = 'PluginCallError';
   /** The plugin's type. */
   readonly plugin: string;
@@ -94,6 +95,7 @@ export class PluginCallError extends NicError implements PluginCall {
 
 /** Thrown when an operation went on after an error, and has several to report. Its cause is the first of them. */
 export class PluginChainError extends NicError {
+  /** The class, for logs. */
   override readonly name = 'PluginChainError';
   /** All errors, in order. */
   readonly errors: readonly Error[];

@@ -4,6 +4,7 @@ import { NicError } from '../errors.js';
 
 /** What an executor rejects with when its signal aborts: `ERR_DEADLINE` or `ERR_CANCELLED`, with what the plugin had said by then. */
 export class PluginStoppedError extends NicError {
+  /** The class, for logs. */
   override readonly name = 'PluginStoppedError';
   /** How far the plugin came. */
   readonly outcome: PluginOutcome;
