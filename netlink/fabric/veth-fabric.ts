@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import { NicError } from '../../lib/errors.js';
 import type { FabricNic, FabricSubnet, NicFabric } from '../../lib/fabric.js';
@@ -37,6 +38,7 @@ export interface VethFabric extends NicFabric {
 }
 
 interface Machine {
+  readonly instanceId: string;
   readonly namespace: NamespaceHandle;
   readonly rtnetlink: Rtnetlink;
 }
@@ -61,7 +63,7 @@ class Fabric implements VethFabric {
   readonly #subnets = new Map<string, PrivateNetwork>();
   readonly #machines = new Map<string, Machine>();
   readonly #nics = new Map<string, PluggedNic>();
-  /** The last thing that is done with each NIC: plugs, unplugs and returns of one NIC never cross. */
+  /** The last thing that is done with each NIC and machine: plugs, unplugs and returns of one NIC never cross. */
   readonly #tails = new Map<string, Promise<void>>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
@@ -70,6 +72,8 @@ class Fabric implements VethFabric {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silentLogger;
+    // Every NIC on its way back listens.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   network(networkId: string): NamespaceHandle | undefined {
@@ -93,7 +97,7 @@ class Fabric implements VethFabric {
     if (this.#machines.has(instanceId)) throw new NicError('ERR_STATE', `fabric.addInstance ${instanceId}: it is there already`);
     const namespace = await openNamespace(ref);
     try {
-      this.#machines.set(instanceId, { namespace, rtnetlink: openRtnetlink(namespace) });
+      this.#machines.set(instanceId, { instanceId, namespace, rtnetlink: openRtnetlink(namespace) });
     } catch (error) {
       namespace.close();
       throw error;
@@ -108,7 +112,7 @@ class Fabric implements VethFabric {
       throw new NicError('ERR_NOT_FOUND', `fabric.plug ${nic.id}: there is no instance ${instanceId}; add it first`);
     if (network === undefined)
       throw new NicError('ERR_NOT_FOUND', `fabric.plug ${nic.id}: there is no subnet ${nic.subnetId}; add it first`);
-    await this.#inTurn(nic.id, async () => {
+    await this.#inTurn(`nic ${nic.id}`, async () => {
       if (this.#nics.has(nic.id)) throw new NicError('ERR_STATE', `fabric.plug ${nic.id}: it is plugged already`);
       const choose = this.#options.nicName ?? freeNicName;
       const plugged: PluggedNic = { nic, machine, network, portIndex: network.reservePort(), machineEnd: { index: 0, name: 'eth0' } };
@@ -123,7 +127,7 @@ class Fabric implements VethFabric {
   }
 
   async unplug(nicId: string): Promise<void> {
-    await this.#inTurn(nicId, async () => {
+    await this.#inTurn(`nic ${nicId}`, async () => {
       const plugged = this.#nics.get(nicId);
       if (plugged === undefined) return;
       // Out of the books first, so that its vanishing is no reason to bring it back.
@@ -181,24 +185,27 @@ class Fabric implements VethFabric {
     }
   }
 
+  /** Machines get their NICs one by one, as each takes a free name. */
   async #make(plugged: PluggedNic, choose: (taken: ReadonlySet<string>) => string): Promise<void> {
     const { nic, machine, network, portIndex } = plugged;
-    plugged.machineEnd = await network.plug(nic, portIndex, machine.namespace, async () => choose(await this.#namesIn(machine)));
+    await this.#inTurn(`machine ${machine.instanceId}`, async () => {
+      plugged.machineEnd = await network.plug(nic, portIndex, machine.namespace, async () => choose(await this.#namesIn(machine)));
+    });
   }
 
   async #namesIn(machine: Machine): Promise<ReadonlySet<string>> {
     return namesOf((await machine.rtnetlink.link.list()).map(toLink));
   }
 
-  /** Does things with one NIC one after another. */
-  async #inTurn(nicId: string, work: () => Promise<void>): Promise<void> {
-    const turn = (this.#tails.get(nicId) ?? Promise.resolve()).then(work);
+  /** Does things with one NIC or machine one after another. */
+  async #inTurn(key: string, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#tails.get(key) ?? Promise.resolve()).then(work);
     const tail = turn.catch(() => undefined);
-    this.#tails.set(nicId, tail);
+    this.#tails.set(key, tail);
     try {
       await turn;
     } finally {
-      if (this.#tails.get(nicId) === tail) this.#tails.delete(nicId);
+      if (this.#tails.get(key) === tail) this.#tails.delete(key);
     }
   }
 
@@ -226,7 +233,7 @@ class Fabric implements VethFabric {
   async #bringBack(plugged: PluggedNic): Promise<void> {
     const { nic, network } = plugged;
     await this.#clock.sleep(this.#options.returnDelayMs ?? 100, this.#closing.signal);
-    await this.#inTurn(nic.id, async () => {
+    await this.#inTurn(`nic ${nic.id}`, async () => {
       if (this.#nics.get(nic.id) !== plugged || this.#closing.signal.aborted) return;
       const before = plugged.machineEnd;
       plugged.portIndex = network.reservePort();

@@ -147,6 +147,17 @@ describe('createVethFabric()', () => {
     expect((await seen.call(world, '52:54:00:00:00:ab')).name).to.equal('ens1xab');
   });
 
+  it('plugs many NICs at once, each under a name of its own', async () => {
+    const { fabric, host } = await build();
+    const cards = Array.from({ length: 30 }, (_, n) => nic(n + 1, n % 2 === 0 ? 'vxnet-a' : 'vxnet-c', `192.168.100.${n + 10}`));
+    await Promise.all(cards.map((card) => fabric.plug(card, 'i-1')));
+    const links = (await host.listLinks()).filter((link) => !link.loopback);
+    expect(new Set(links.map((link) => link.mac))).to.deep.equal(new Set(cards.map((card) => card.mac)));
+    expect(new Set(links.map((link) => link.name)).size).to.equal(30);
+    await Promise.all(cards.map((card) => fabric.unplug(card.id)));
+    expect((await host.listLinks()).map((link) => link.name)).to.deep.equal(['lo']);
+  });
+
   it('lets pods of one private network reach each other and their routers, across subnets', async () => {
     const built = await build();
     const cards = [nic(1, 'vxnet-a', '192.168.100.11'), nic(2, 'vxnet-a', '192.168.100.12'), nic(3, 'vxnet-b', '192.168.101.13')] as const;
