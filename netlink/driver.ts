@@ -4,7 +4,7 @@ import type { Link, LinkAddress, LinkChange, LinkWatch, NetworkDriver, NetworkNa
 import { isNicError, NetlinkError, NicError } from '../lib/errors.js';
 import type { CallOptions } from '../lib/provider.js';
 import { announce } from './announce.js';
-import { requireCidr, requireIp, requireLinkName, requireRoute, requireSysctlName } from './argument.js';
+import { requireCidr, requireIp, requireLinkName, requireRoute } from './argument.js';
 import type { ConnectionOptions } from './connection.js';
 import { openLinkMonitor } from './monitor.js';
 import { moveUnderName } from './move.js';
@@ -144,7 +144,6 @@ class NetlinkNamespace implements NetworkNamespace {
   }
 
   async readSysctl(name: string): Promise<string | undefined> {
-    requireSysctlName(name);
     this.#requireOpen();
     try {
       return await readSysctl(this.#handle, name);
@@ -154,7 +153,6 @@ class NetlinkNamespace implements NetworkNamespace {
   }
 
   async writeSysctl(name: string, value: string): Promise<void> {
-    requireSysctlName(name);
     this.#requireOpen();
     try {
       await writeSysctl(this.#handle, name, value);

@@ -40,6 +40,7 @@ export {
   MemoryNamespace,
   type MemoryOperation,
   type MemoryOperationKind,
+  type MemoryPlace,
   type MemorySnapshot,
 } from './memory/index.js';
 export type { LinkEvent, LinkMonitor, LinkMonitorOptions } from './monitor.js';

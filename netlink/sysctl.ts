@@ -1,16 +1,13 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { NicError } from '../lib/errors.js';
+import { requireSysctlName } from './argument.js';
 import { type NamespaceHandle, runInNamespace } from './namespace.js';
 
 /** Values are short: the longest, a list of congestion controls, takes less than 300 bytes. */
 const VALUE_BYTES = 4096;
 
 function pathOf(name: string): string {
-  const parts = name.split('/');
-  if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\0'))) {
-    throw new RangeError(`${JSON.stringify(name)} is no sysctl below net, such as ipv4/conf/eth0/rp_filter`);
-  }
-  return `/proc/sys/net/${name}`;
+  return `/proc/sys/net/${requireSysctlName(name)}`;
 }
 
 function errnoOf(error: unknown): string {

@@ -5,6 +5,14 @@ import { MemoryNamespace } from './namespace.js';
 import { formatNamespaceRef, type MemoryHook, type MemoryOperation, type MemoryOperationKind } from './operation.js';
 import { refusal } from './refusal.js';
 
+/** Where a link of a fake kernel is. */
+export interface MemoryPlace {
+  /** The namespace it is in. */
+  readonly namespace: MemoryNamespace;
+  /** The link as a driver shows it there. */
+  readonly link: Link;
+}
+
 const ownName = formatNamespaceRef({ kind: 'own' });
 
 /**
@@ -141,8 +149,8 @@ export class MemoryKernel {
     return result;
   }
 
-  /** The link with a hardware address, wherever it lives, with its namespace; undefined when there is none. For assertions. */
-  findByMac(mac: string): { readonly namespace: MemoryNamespace; readonly link: Link } | undefined {
+  /** The link with a hardware address, wherever it is; undefined when there is none. For assertions. */
+  findByMac(mac: string): MemoryPlace | undefined {
     for (const namespace of this.#living) {
       const link = namespace.links().find((candidate) => candidate.mac === mac);
       if (link !== undefined) return { namespace, link: link.toLink() };
