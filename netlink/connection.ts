@@ -32,9 +32,9 @@ const DUMP_TRIES = 10;
 export interface NetlinkRequest {
   /** The operation with its arguments as a person writes them, for errors: `route.add 10.0.0.0/8 via 192.0.2.1`. */
   readonly op: string;
-  /** What it is: one of {@link RTM}. */
+  /** What it is: the number of an RTM_* message. */
   readonly type: number;
-  /** {@link NLM_F} bits beside REQUEST, ACK and DUMP, which are set as needed. */
+  /** NLM_F_* bits beside REQUEST, ACK and DUMP, which are set as needed. */
   readonly flags?: number;
   /** What follows the header. */
   readonly payload: Uint8Array;
@@ -43,7 +43,7 @@ export interface NetlinkRequest {
 /** What became of one request of a batch: undefined when the kernel carried it out. */
 export type BatchResult = NetlinkError | undefined;
 
-/** How a {@link NetlinkConnection} behaves. */
+/** How a connection behaves. */
 export interface ConnectionOptions {
   /** How long an answer may take, in milliseconds; default 30,000. The kernel answers at once in nearly all cases. */
   readonly timeoutMs?: number;

@@ -43,7 +43,7 @@ export {
   type MemoryPlace,
   type MemorySnapshot,
 } from './memory/index.js';
-export type { LinkEvent, LinkMonitor, LinkMonitorOptions } from './monitor.js';
+export type { LinkChangeEvent, LinkEvent, LinkMonitor, LinkMonitorOptions, LinkPresenceEvent, LinkResyncEvent } from './monitor.js';
 export { openLinkMonitor } from './monitor.js';
 export type { NamedNamespaceOptions } from './named-namespace.js';
 export { createNamedNamespace, deleteNamedNamespace, NAMED_NAMESPACES_FOLDER, openNamedNamespace } from './named-namespace.js';
@@ -56,6 +56,8 @@ export { openRtnetlink } from './rtnetlink.js';
 export type {
   AddressDeleteOptions,
   AddressListOptions,
+  LinkByIndex,
+  LinkByName,
   LinkListOptions,
   LinkMoveOptions,
   LinkQuery,

@@ -12,16 +12,32 @@ import { toLink } from './to-link.js';
 const RESYNC_TRIES = 50;
 const RESYNC_PAUSE_MS = 10;
 
+/** A link has come, or has gone: deleted or moved to another namespace. */
+export interface LinkPresenceEvent {
+  /** Which of the two. */
+  readonly kind: 'added' | 'removed';
+  /** The link as it is, or as it was last seen. */
+  readonly link: Link;
+}
+
+/** A link differs from what it was. */
+export interface LinkChangeEvent {
+  /** What tells this event from the others. */
+  readonly kind: 'changed';
+  /** The link as it is. */
+  readonly link: Link;
+  /** The link as it was. */
+  readonly before: Link;
+}
+
+/** Events were lost, and the links are listed anew; differences follow as events of the other kinds. */
+export interface LinkResyncEvent {
+  /** What tells this event from the others. */
+  readonly kind: 'resync';
+}
+
 /** One change that a monitor saw. */
-export type LinkEvent =
-  /** A link has come. */
-  | { readonly kind: 'added'; readonly link: Link }
-  /** A link differs from what it was. */
-  | { readonly kind: 'changed'; readonly link: Link; readonly before: Link }
-  /** A link has gone: deleted or moved to another namespace. */
-  | { readonly kind: 'removed'; readonly link: Link }
-  /** Events were lost, and the links were listed anew; differences follow as events of the other kinds. */
-  | { readonly kind: 'resync' };
+export type LinkEvent = LinkPresenceEvent | LinkChangeEvent | LinkResyncEvent;
 
 /** A running view of the links of a namespace. */
 export interface LinkMonitor extends LinkWatch, Disposable {

@@ -112,7 +112,7 @@ export function deleteAddressRequest(linkIndex: number, address: string, peer?: 
   return { op: `address.delete ${address} on link ${linkIndex}`, type: RTM.DELADDR, payload };
 }
 
-/** The addresses of one namespace. Every method rejects with {@link NetlinkError} when the kernel refuses. */
+/** The addresses of one namespace. Every method rejects with a NetlinkError when the kernel refuses. */
 export class AddressService {
   readonly #requester: Requester;
 

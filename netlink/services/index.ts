@@ -1,6 +1,6 @@
 export type { AddressDeleteOptions, AddressListOptions, NewAddress } from './address.js';
 export { AddressService, addAddressRequest, deleteAddressRequest, replaceAddressRequest } from './address.js';
-export type { LinkListOptions, LinkMoveOptions, LinkQuery, LinkSettings, NewLink, PeerSettings } from './link.js';
+export type { LinkByIndex, LinkByName, LinkListOptions, LinkMoveOptions, LinkQuery, LinkSettings, NewLink, PeerSettings } from './link.js';
 export { addLinkRequest, deleteLinkRequest, LinkService, setLinkRequest } from './link.js';
 export type { NeighbourListOptions, NewNeighbour } from './neighbour.js';
 export { addNeighbourRequest, deleteNeighbourRequest, NeighbourService, replaceNeighbourRequest } from './neighbour.js';

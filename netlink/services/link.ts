@@ -24,8 +24,20 @@ import { defined, isErrno, type Requester, unlessAbsent } from './requester.js';
 /** Longest interface name in bytes (IFNAMSIZ less the null byte, include/uapi/linux/if.h). Alternative names may be longer. */
 const NAME_BYTES = 15;
 
-/** Which link: by index, or by any of its names. */
-export type LinkQuery = { readonly index: number } | { readonly name: string };
+/** A link by its index. */
+export interface LinkByIndex {
+  /** The interface index. */
+  readonly index: number;
+}
+
+/** A link by any of its names. */
+export interface LinkByName {
+  /** The interface name or an alternative name. */
+  readonly name: string;
+}
+
+/** Which link is meant. */
+export type LinkQuery = LinkByIndex | LinkByName;
 
 /** Settings that links of all kinds have. */
 export interface LinkSettings {
@@ -151,7 +163,7 @@ export function deleteLinkRequest(query: LinkQuery): NetlinkRequest {
   return { op: `link.delete ${describe(query)}`, type: RTM.DELLINK, payload: encodeLink(toMessage(query)) };
 }
 
-/** The links of one namespace. Every method rejects with {@link NetlinkError} when the kernel refuses. */
+/** The links of one namespace. Every method rejects with a NetlinkError when the kernel refuses. */
 export class LinkService {
   readonly #requester: Requester;
 

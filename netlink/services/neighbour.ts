@@ -71,7 +71,7 @@ export function deleteNeighbourRequest(neighbour: Pick<NewNeighbour, 'linkIndex'
   return { op: `neighbour.delete ${address} on link ${linkIndex}`, type: RTM.DELNEIGH, payload };
 }
 
-/** The neighbours of one namespace (ARP and NDP). Every method rejects with {@link NetlinkError} when the kernel refuses. */
+/** The neighbours of one namespace (ARP and NDP). Every method rejects with a NetlinkError when the kernel refuses. */
 export class NeighbourService {
   readonly #requester: Requester;
 

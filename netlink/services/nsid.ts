@@ -9,7 +9,7 @@ const NOT_ASSIGNED = -1;
 
 /**
  * The ids by which one namespace knows others. A link that leads to another namespace (a veth's peer, the link below a macvlan)
- * names it by such an id. Every method rejects with {@link NetlinkError} when the kernel refuses.
+ * names it by such an id. Every method rejects with a NetlinkError when the kernel refuses.
  */
 export class NsidService {
   readonly #requester: Requester;

@@ -4,7 +4,7 @@ import type { CallOptions } from '../../lib/provider.js';
 import type { NetlinkRequest } from '../connection.js';
 import type { NetlinkMessage } from '../wire/index.js';
 
-/** What the services need of a connection; {@link NetlinkConnection} is one, and a test may pass its own. */
+/** What the services need of a connection; a test may pass its own. */
 export interface Requester {
   /** Sends one request and gives the decoded replies. */
   request<T = never>(request: NetlinkRequest, decode?: (message: NetlinkMessage) => T, options?: CallOptions): Promise<readonly T[]>;

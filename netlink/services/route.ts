@@ -167,7 +167,7 @@ export function deleteRouteRequest(route: NewRoute): NetlinkRequest {
   return { op: `route.delete ${describe(route)}`, type: RTM.DELROUTE, payload: encodeRoute(message) };
 }
 
-/** The routes of one namespace. Every method rejects with {@link NetlinkError} when the kernel refuses. */
+/** The routes of one namespace. Every method rejects with a NetlinkError when the kernel refuses. */
 export class RouteService {
   readonly #requester: Requester;
 

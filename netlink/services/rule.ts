@@ -59,7 +59,7 @@ export function deleteRuleRequest(rule: NewRule): NetlinkRequest {
   return { op: `rule.delete ${describe(rule)}`, type: RTM.DELRULE, payload: encodeRule(message) };
 }
 
-/** The routing policy of one namespace. Every method rejects with {@link NetlinkError} when the kernel refuses. */
+/** The routing policy of one namespace. Every method rejects with a NetlinkError when the kernel refuses. */
 export class RuleService {
   readonly #requester: Requester;
 

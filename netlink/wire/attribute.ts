@@ -12,7 +12,7 @@ const HEADER = 4;
 export interface Attribute {
   /** The number, without flags. */
   readonly type: number;
-  /** The flags: see {@link NLA_F}. */
+  /** The flags NLA_F_NESTED (0x8000) and NLA_F_NET_BYTEORDER (0x4000). */
   readonly flags: number;
   /** The payload without padding. */
   readonly value: Uint8Array;

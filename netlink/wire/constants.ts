@@ -166,23 +166,41 @@ export const RTEXT_FILTER = {
 
 /** Flags of a link (include/uapi/linux/if.h). */
 export const IFF = {
+  /** Administratively up. */
   UP: 0x1,
+  /** Has a broadcast address. */
   BROADCAST: 0x2,
+  /** Debugging. */
   DEBUG: 0x4,
+  /** The loopback. */
   LOOPBACK: 0x8,
+  /** Has one other end. */
   POINTOPOINT: 0x10,
+  /** Of no use since BSD. */
   NOTRAILERS: 0x20,
+  /** Operationally up (RFC 2863). */
   RUNNING: 0x40,
+  /** Resolves no addresses. */
   NOARP: 0x80,
+  /** Takes all packets. */
   PROMISC: 0x100,
+  /** Takes all multicast packets. */
   ALLMULTI: 0x200,
+  /** A bond. */
   MASTER: 0x400,
+  /** A port of a bond. */
   SLAVE: 0x800,
+  /** Can multicast. */
   MULTICAST: 0x1000,
+  /** Can choose its medium. */
   PORTSEL: 0x2000,
+  /** Chooses its medium by itself. */
   AUTOMEDIA: 0x4000,
+  /** Loses its addresses when it goes down. */
   DYNAMIC: 0x8000,
+  /** The layer below is up: it has a carrier. */
   LOWER_UP: 0x10000,
+  /** Waits for something outside, such as authentication. */
   DORMANT: 0x20000,
 } as const;
 
@@ -397,17 +415,29 @@ export const IFA = {
 
 /** Flags of an address (include/uapi/linux/if_addr.h). */
 export const IFA_F = {
+  /** Not the first of its range; on IPv6 a temporary address. */
   SECONDARY: 0x1,
+  /** Skips duplicate detection (IPv6). */
   NODAD: 0x2,
+  /** Usable while duplicates are looked for (RFC 4429). */
   OPTIMISTIC: 0x4,
+  /** Somebody else has it. */
   DADFAILED: 0x8,
+  /** Home address of mobile IPv6. */
   HOMEADDRESS: 0x10,
+  /** Not for new connections. */
   DEPRECATED: 0x20,
+  /** Duplicates are still looked for. */
   TENTATIVE: 0x40,
+  /** Lives until it is removed. */
   PERMANENT: 0x80,
+  /** Temporary addresses are made of it. */
   MANAGETEMPADDR: 0x100,
+  /** Comes without a route to its range. */
   NOPREFIXROUTE: 0x200,
+  /** Joins the multicast group of that address. */
   MCAUTOJOIN: 0x400,
+  /** Made as RFC 7217 says. */
   STABLE_PRIVACY: 0x800,
 } as const;
 
@@ -468,61 +498,105 @@ export const RTAX = {
 
 /** Types of a route (include/uapi/linux/rtnetlink.h). */
 export const RTN = {
+  /** By a router or straight to the destination. */
   UNICAST: 1,
+  /** To this host. */
   LOCAL: 2,
+  /** Taken here as broadcast, sent as broadcast. */
   BROADCAST: 3,
+  /** Taken here as broadcast, sent as unicast. */
   ANYCAST: 4,
+  /** To a multicast group. */
   MULTICAST: 5,
+  /** Dropped without a word. */
   BLACKHOLE: 6,
+  /** Dropped: "host unreachable". */
   UNREACHABLE: 7,
+  /** Dropped: "administratively prohibited". */
   PROHIBIT: 8,
+  /** Looked for in the next table. */
   THROW: 9,
+  /** Of no use since Linux 2.6. */
   NAT: 10,
+  /** Never implemented. */
   XRESOLVE: 11,
 } as const;
 
 /** Who made a route (include/uapi/linux/rtnetlink.h). */
 export const RTPROT = {
+  /** Unknown. */
   UNSPEC: 0,
+  /** An ICMP redirect. */
   REDIRECT: 1,
+  /** The kernel. */
   KERNEL: 2,
+  /** A tool such as `ip route`. */
   BOOT: 3,
+  /** An administrator. */
   STATIC: 4,
+  /** GateD. */
   GATED: 8,
+  /** A router advertisement. */
   RA: 9,
+  /** Merit MRT. */
   MRT: 10,
+  /** Zebra, FRR. */
   ZEBRA: 11,
+  /** BIRD. */
   BIRD: 12,
+  /** DECnet. */
   DNROUTED: 13,
+  /** XORP. */
   XORP: 14,
+  /** Netsukuku. */
   NTK: 15,
+  /** A DHCP client. */
   DHCP: 16,
+  /** Multicast. */
   MROUTED: 17,
+  /** Keepalived. */
   KEEPALIVED: 18,
+  /** Babel. */
   BABEL: 42,
+  /** Open/R. */
   OPENR: 99,
+  /** BGP. */
   BGP: 186,
+  /** IS-IS. */
   ISIS: 187,
+  /** OSPF. */
   OSPF: 188,
+  /** RIP. */
   RIP: 189,
+  /** EIGRP. */
   EIGRP: 192,
 } as const;
 
 /** How far away a destination is (include/uapi/linux/rtnetlink.h). */
 export const RT_SCOPE = {
+  /** Anywhere. */
   UNIVERSE: 0,
+  /** Inside the site. */
   SITE: 200,
+  /** On the link. */
   LINK: 253,
+  /** On this host. */
   HOST: 254,
+  /** Does not exist; in a deletion: any. */
   NOWHERE: 255,
 } as const;
 
 /** Routing tables with a name (include/uapi/linux/rtnetlink.h). */
 export const RT_TABLE = {
+  /** Any. */
   UNSPEC: 0,
+  /** In a header: the attribute tells. */
   COMPAT: 252,
+  /** Looked up last. */
   DEFAULT: 253,
+  /** The usual one. */
   MAIN: 254,
+  /** Addresses of this host, kept by the kernel. */
   LOCAL: 255,
 } as const;
 
@@ -541,12 +615,19 @@ export const RTM_F = {
 
 /** Flags of a next hop (include/uapi/linux/rtnetlink.h). */
 export const RTNH_F = {
+  /** Its link is gone. */
   DEAD: 0x1,
+  /** Looked up recursively. */
   PERVASIVE: 0x2,
+  /** The router is on the link though no range says so. */
   ONLINK: 0x4,
+  /** Known to the hardware. */
   OFFLOAD: 0x8,
+  /** Its link has no carrier. */
   LINKDOWN: 0x10,
+  /** Not resolved yet (multicast). */
   UNRESOLVED: 0x20,
+  /** The hardware hands its packets up. */
   TRAP: 0x40,
 } as const;
 
@@ -580,21 +661,33 @@ export const FRA = {
 
 /** Actions of a rule (include/uapi/linux/fib_rules.h). */
 export const FR_ACT = {
+  /** Looks up a table. */
   TO_TBL: 1,
+  /** Goes on at another rule. */
   GOTO: 2,
+  /** Does nothing. */
   NOP: 3,
+  /** Drops without a word. */
   BLACKHOLE: 6,
+  /** Drops: "network unreachable". */
   UNREACHABLE: 7,
+  /** Drops: "administratively prohibited". */
   PROHIBIT: 8,
 } as const;
 
 /** Flags of a rule (include/uapi/linux/fib_rules.h). */
 export const FIB_RULE = {
+  /** Cannot be deleted. */
   PERMANENT: 0x1,
+  /** For packets that do not match. */
   INVERT: 0x2,
+  /** The rule to go to is not there. */
   UNRESOLVED: 0x4,
+  /** The incoming link is not there. */
   IIF_DETACHED: 0x8,
+  /** The outgoing link is not there. */
   OIF_DETACHED: 0x10,
+  /** Chooses a source address. */
   FIND_SADDR: 0x10000,
 } as const;
 
@@ -621,26 +714,43 @@ export const NDA = {
 
 /** States of a neighbour (include/uapi/linux/neighbour.h). */
 export const NUD = {
+  /** Being asked for. */
   INCOMPLETE: 0x1,
+  /** Answered a short while ago. */
   REACHABLE: 0x2,
+  /** Known, to be verified when used. */
   STALE: 0x4,
+  /** Used, verified soon. */
   DELAY: 0x8,
+  /** Being verified. */
   PROBE: 0x10,
+  /** Did not answer. */
   FAILED: 0x20,
+  /** Needs no resolution. */
   NOARP: 0x40,
+  /** Stays until it is deleted. */
   PERMANENT: 0x80,
+  /** Not known yet. */
   NONE: 0x0,
 } as const;
 
 /** Flags of a neighbour (include/uapi/linux/neighbour.h). */
 export const NTF = {
+  /** Just used: starts resolution. */
   USE: 0x1,
+  /** In the table of the link itself. */
   SELF: 0x2,
+  /** In the table of its bridge. */
   MASTER: 0x4,
+  /** This host answers for it. */
   PROXY: 0x8,
+  /** Made by a daemon. */
   EXT_LEARNED: 0x10,
+  /** Known to the hardware. */
   OFFLOADED: 0x20,
+  /** Does not move to another port. */
   STICKY: 0x40,
+  /** Is a router (IPv6). */
   ROUTER: 0x80,
 } as const;
 
@@ -660,10 +770,43 @@ export const NETLINK_ROUTE = 0;
 export const FAMILY = { UNSPEC: 0, INET: 2, BRIDGE: 7, INET6: 10 } as const;
 
 /** Modes of a macvlan (include/uapi/linux/if_link.h). */
-export const MACVLAN_MODE = { PRIVATE: 1, VEPA: 2, BRIDGE: 4, PASSTHRU: 8, SOURCE: 16 } as const;
+export const MACVLAN_MODE = {
+  /** Ports do not reach each other. */
+  PRIVATE: 1,
+  /** Ports reach each other through the switch outside. */
+  VEPA: 2,
+  /** Ports reach each other here. */
+  BRIDGE: 4,
+  /** One port has the link to itself. */
+  PASSTHRU: 8,
+  /** Ports take packets by source address. */
+  SOURCE: 16,
+} as const;
 
 /** Modes of an ipvlan (include/uapi/linux/if_link.h). */
-export const IPVLAN_MODE = { L2: 0, L3: 1, L3S: 2 } as const;
+export const IPVLAN_MODE = {
+  /** A switch. */
+  L2: 0,
+  /** A router. */
+  L3: 1,
+  /** A router that netfilter sees. */
+  L3S: 2,
+} as const;
 
 /** States of the lower layer, as IFLA_OPERSTATE carries them (include/uapi/linux/if.h). */
-export const IF_OPER = { UNKNOWN: 0, NOTPRESENT: 1, DOWN: 2, LOWERLAYERDOWN: 3, TESTING: 4, DORMANT: 5, UP: 6 } as const;
+export const IF_OPER = {
+  /** The driver does not say. */
+  UNKNOWN: 0,
+  /** The card is missing. */
+  NOTPRESENT: 1,
+  /** Down. */
+  DOWN: 2,
+  /** A link below is down. */
+  LOWERLAYERDOWN: 3,
+  /** Being tested. */
+  TESTING: 4,
+  /** Waits for something outside. */
+  DORMANT: 5,
+  /** Up. */
+  UP: 6,
+} as const;

@@ -202,7 +202,7 @@ export interface LinkAttributes {
   readonly newNamespaceId?: number;
   /** IFLA_NEW_IFINDEX: in requests the index it shall have there, in notifications the one it has got. */
   readonly newIndex?: number;
-  /** IFLA_EXT_MASK, in requests: {@link RTEXT_FILTER} bits. */
+  /** IFLA_EXT_MASK, in requests: RTEXT_FILTER_* bits. */
   readonly extMask?: number;
   /** IFLA_STATS64, when asked for. */
   readonly stats?: LinkStats;
