@@ -6,9 +6,13 @@ export interface SeededRandom {
   readonly next: () => number;
 }
 
-/** Starts at the seed in the environment variable TEST_SEED, else at one of the time's choosing (mulberry32). */
+/**
+ * Starts at the seed in the environment variable TEST_SEED (mulberry32): a number, or `time` for a new one on every run.
+ * Without it every run is the same, so that a change is judged by what it changed.
+ */
 export function seededRandom(): SeededRandom {
-  const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 2 ** 32);
+  const wanted = process.env['TEST_SEED'] ?? '1';
+  const seed = wanted === 'time' ? Date.now() % 2 ** 32 : Number(wanted);
   let state = seed | 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) | 0;
