@@ -215,7 +215,7 @@ class Add {
       const moved = await moveIn(this.#command, options, link);
       const routes = planRoutes(this.#request, subnet, gateway);
       const result = await configure(this.#command, options, moved, { addresses, routes, mtu, gateway: subnet.gateway });
-      await attaching.settled();
+      await attaching.confirmed();
       await guard.check();
       await journal.save({ state: 'complete', step: undefined, result }, 'durable');
       return toAttachment(journal.current, entry.mac, subnet, result);

@@ -1,13 +1,16 @@
 import type { Link, LinkWatch } from '../driver.js';
-import { isNicError, NicError } from '../errors.js';
+import { isNicError, NicError, ProviderError } from '../errors.js';
+import type { Backoff } from './backoff.js';
 import { isPassing, isRefusal, toReason } from './cloud-error.js';
 import type { Command } from './context.js';
 import type { Journal } from './journal.js';
 import { findNicLink } from './nic-link.js';
 import type { JobEntry, NicEntry, RecordHeader } from './record.js';
 
-/** How often attaching a NIC that stays available is asked for: a fresh one may not be ready yet. */
-const MAX_REQUESTS = 5;
+/** How long attaching a NIC that stays available is asked for again, in milliseconds: a fresh one may not be ready yet. */
+const NOT_READY_MS = 20_000;
+/** How long a NIC whose link is there is waited for to be shown as attached, in milliseconds. */
+const CONFIRM_MS = 10_000;
 /** The link says first that the job is done, so the job is looked at less often. */
 const FIRST_POLL_MS = 500;
 
@@ -32,6 +35,7 @@ export class NicAttaching {
   readonly #stop = new AbortController();
   #requested: Promise<JobEntry | undefined> = Promise.resolve(undefined);
   #seen = false;
+  #lost = false;
 
   constructor(command: Command, options: AttachOptions) {
     this.#command = command;
@@ -73,34 +77,69 @@ export class NicAttaching {
     await this.#requested;
   }
 
+  /**
+   * Resolves when the NIC may be taken as attached. Where the answer to the request was lost, no job is known by which CHECK could tell
+   * a NIC in transition from one that is attached to nothing, so the cloud is asked until it shows it here, for a while.
+   */
+  async confirmed(): Promise<void> {
+    await this.#requested;
+    if (!this.#lost) return;
+    const { budget } = this.#command;
+    const patience = budget.atMost(CONFIRM_MS, budget.signal);
+    const backoff = this.#command.backoff();
+    try {
+      while ((await this.#look(() => this.#isHere(undefined, patience))) !== true) await backoff.wait(patience);
+    } catch (error) {
+      if (budget.signal.aborted || !isNicError(error, 'ERR_DEADLINE')) throw error;
+      this.#command.context.log.warn('the cloud does not show a NIC as attached whose link is there', { nic: this.#options.entry.id });
+    }
+  }
+
   async #request(): Promise<JobEntry | undefined> {
     const { journal, entry } = this.#options;
-    const { signal, patientSignal } = this.#command.budget;
+    const { patientSignal } = this.#command.budget;
     const { provider, instanceId } = await this.#command.cloud();
+    const { clock, log } = this.#command.context;
     const backoff = this.#command.backoff();
+    const patientUntil = clock.now() + NOT_READY_MS;
     await journal.step('attach', {});
-    for (let requests = 1; ; requests++) {
+    for (;;) {
       try {
         const id = await provider.attachNics([entry.id], instanceId, { signal: patientSignal });
         const job: JobEntry = { id, kind: 'attach' };
+        this.#lost = false;
         await journal.save({ nics: withJob(journal.current.nics, entry.id, job) }, 'quick');
         return job;
       } catch (error) {
         if (this.#seen) return undefined;
-        const again = isPassing(error) || !isRefusal(error) || isNicError(error, 'ERR_STATE');
-        if (!again || requests >= MAX_REQUESTS || isNicError(error, 'ERR_IO', 'ERR_DEADLINE', 'ERR_INSTANCE_FULL')) throw error;
-        this.#command.context.log.debug('attaching again', { nic: entry.id, reason: toReason(error) });
-        await backoff.wait(signal);
-        if (this.#seen || (await this.#isHere(error))) return undefined;
+        if (!(error instanceof ProviderError)) throw error;
+        this.#lost ||= !isRefusal(error);
+        const again = isPassing(error) || isNicError(error, 'ERR_STATE');
+        // After a lost answer the NIC may be on its way here all the same, and every further request is refused for that: only time tells.
+        if (!again || (!this.#lost && clock.now() >= patientUntil)) throw error;
+        log.debug('attaching again', { nic: entry.id, reason: toReason(error) });
+        if (await this.#hasCome(error, backoff)) return undefined;
       }
     }
   }
 
+  /** Waits a while, then looks where the NIC is. The link ends both, since it says more. */
+  async #hasCome(error: unknown, backoff: Backoff): Promise<boolean> {
+    const { signal } = this.#stop;
+    try {
+      await backoff.wait(signal);
+      return (await this.#look(() => this.#isHere(error, signal))) ?? false;
+    } catch (waiting) {
+      if (this.#seen) return true;
+      throw waiting;
+    }
+  }
+
   /** Decides after a refusal or a lost answer by the NIC's state. A second request for a NIC that is being attached does no harm. */
-  async #isHere(error: unknown): Promise<boolean> {
+  async #isHere(error: unknown, signal: AbortSignal): Promise<boolean> {
     const { entry } = this.#options;
     const { provider, instanceId } = await this.#command.cloud();
-    const [nic] = await provider.listNics({ ids: [entry.id] }, { signal: this.#command.budget.signal });
+    const [nic] = await provider.listNics({ ids: [entry.id] }, { signal });
     if (nic?.instanceId === instanceId) return true;
     if (nic?.status !== 'in-use') return false;
     throw new NicError('ERR_STATE', `NIC ${entry.id} is held by instance ${nic.instanceId}, not by this one`, { cause: error });

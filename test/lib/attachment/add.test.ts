@@ -269,7 +269,7 @@ describe('attach()', () => {
       await bed.attach('c1');
       await rejection(bed.attach('c2'), 'ERR_CAPACITY');
       const asked = creates(bed);
-      await rejection(bed.attach('c2'), 'ERR_CAPACITY');
+      expect((await rejection(bed.attach('c2'), 'ERR_CAPACITY')).message).to.match(/net-1.*refused a NIC lately/);
       expect(creates(bed)).to.equal(asked);
       await bed.detach('c1');
       await bed.attach('c2');
@@ -344,7 +344,87 @@ describe('attach()', () => {
     }
   });
 
+  it('creates nothing that it could not record', async () => {
+    const bed = await createAttachmentBed();
+    bed.pod('c1');
+    const { engine } = bed.process({
+      onFolder: (operation) => {
+        if (operation.startsWith('before write durable attachments/')) throw new NicError('ERR_IO', 'the disk is full');
+      },
+    });
+    await rejection(engine.attach(requestOf('c1'), bed.timing()), 'ERR_IO');
+    expect(creates(bed)).to.equal(0);
+  });
+
+  describe('reads back', () => {
+    const damages: readonly { readonly name: string; readonly says: RegExp; damage(bed: AttachmentBed): void }[] = [
+      {
+        name: 'that a route is missing',
+        says: /no route to 0\.0\.0\.0\/0/,
+        damage: (bed) => {
+          const { pod, link } = podLink(bed);
+          pod.removeRoute({ dst: '0.0.0.0/0', gateway: '192.168.100.1', linkIndex: link.index }, 'test');
+        },
+      },
+      {
+        name: 'that the address is missing',
+        says: /no address 192\.168\.100\.2\/24/,
+        damage: (bed) => podLink(bed).pod.removeAddress(podLink(bed).link.index, '192.168.100.2/24', 'test'),
+      },
+      { name: 'that the link is down', says: /is down/, damage: (bed) => podLink(bed).pod.setUp(podLink(bed).link, false) },
+      { name: 'that the link is gone', says: /no NIC/, damage: (bed) => bed.kernel.removeLink(podLink(bed).link) },
+      { name: 'another name', says: /called x/, damage: (bed) => podLink(bed).pod.rename(podLink(bed).link, 'x', 'test') },
+      { name: 'another MTU', says: /MTU is 1300/, damage: (bed) => podLink(bed).pod.setMtu(podLink(bed).link, 1300, 'test') },
+    ];
+    for (const { name, says, damage } of damages) {
+      it(name, async () => {
+        const bed = await createAttachmentBed();
+        bed.pod('c1');
+        bed.kernel.afterOperation = ({ kind }) => {
+          if (kind === 'announce') damage(bed);
+        };
+        const error = await rejection(bed.attach('c1', { mtu: 1400 }), 'ERR_CHECK');
+        expect(error.message).to.match(says);
+        expect(bed.files()).to.deep.equal([]);
+      });
+    }
+  });
+
   describe('when attaching goes wrong', () => {
+    it('waits for a slow attachment whose answer was lost', async () => {
+      for (const phase of ['before', 'after'] as const) {
+        const bed = await createAttachmentBed({ cloud: { linkMs: 15_000, jobMs: 18_000 } });
+        bed.pod('c1');
+        let times = 1;
+        bed.cloud.onCall = (action, when) => {
+          if (action === 'attachNics' && when === phase && times-- > 0) throw lostAnswer(action);
+        };
+        const attachment = await bed.attach('c1');
+        await bed.engine.check({ key: keyOf('c1'), namespace: { kind: 'path', path: pathOf('c1') } }, bed.timing());
+        expect(bed.nics()[0]).to.deep.include({ id: attachment.nicId, instanceId: phase === 'after' ? 'i-1' : undefined });
+      }
+    });
+
+    it('does not wait for the cloud to show a NIC as attached when its answer came', async () => {
+      const bed = await createAttachmentBed({ cloud: { linkMs: 100, jobMs: 30_000 } });
+      bed.pod('c1');
+      const before = bed.clock.now();
+      await bed.attach('c1');
+      expect(bed.clock.now() - before).to.be.at.most(200);
+    });
+
+    it('gives up a NIC that is refused for long', async () => {
+      const bed = await createAttachmentBed();
+      bed.pod('c1');
+      bed.cloud.onCall = (action, phase) => {
+        if (action === 'attachNics' && phase === 'before') throw refusal(action, 'ERR_STATE', 'the instance is not running');
+      };
+      const before = bed.clock.now();
+      await rejection(bed.attach('c1'), 'ERR_STATE');
+      expect(bed.clock.now() - before).to.be.within(20_000, 30_000);
+      expect(bed.nics()).to.deep.equal([]);
+    });
+
     it('asks again for a NIC that is not ready yet', async () => {
       const bed = await createAttachmentBed();
       bed.pod('c1');
@@ -551,6 +631,13 @@ describe('attach()', () => {
     });
   });
 });
+
+function podLink(bed: AttachmentBed) {
+  const pod = bed.kernel.namespace(pathOf('c1'));
+  const link = pod.links().find((candidate) => !candidate.loopback);
+  if (link === undefined) throw new Error('the container has no NIC');
+  return { pod, link };
+}
 
 /** The id under which a bed keeps the attachment `c1`, seen from a first ADD that is taken back. */
 async function idOf(bed: AttachmentBed): Promise<string | undefined> {

@@ -368,6 +368,58 @@ describe('detach()', () => {
       expect(bed.files()).to.deep.equal([`aside/${attachmentId(keyOf('c1'))}.json`]);
     });
 
+    it("the original plugin's NIC of another container, though its name says nothing of that", async () => {
+      const bed = await createAttachmentBed();
+      const nic = bed.cloud.addNic({ subnetId: 'net-1', name: 'hostnic_i-1', instanceId: 'i-1' });
+      bed.originals.write('', 'c9', JSON.stringify({ id: nic.id, vxNet: null, hardwareAddr: nic.mac, address: '' }), 'quick');
+      bed.pod('c1');
+      const link = bed.kernel.addLink(bed.kernel.namespace(pathOf('c1')), { name: 'eth0', mac: nic.mac, up: true });
+      await detach(bed, { namespace: podPath });
+      expect(bed.nics()).to.have.length(1);
+      expect(link.up).to.equal(true);
+    });
+
+    it('a NIC that somebody made for purposes of his own, though it is eth0 in the container', async () => {
+      const bed = await createAttachmentBed();
+      const nic = bed.cloud.addNic({ subnetId: 'net-1', name: 'database', instanceId: 'i-1' });
+      bed.pod('c1');
+      const link = bed.kernel.addLink(bed.kernel.namespace(pathOf('c1')), { name: 'eth0', mac: nic.mac, up: true });
+      await detach(bed, { namespace: podPath, known: { mac: nic.mac } });
+      await detach(bed, { namespace: podPath });
+      expect(bed.nics()).to.have.length(1);
+      expect(link.name).to.equal('eth0');
+    });
+
+    it("the original plugin's gateway on the host, when the host's own namespace is named", async () => {
+      const bed = await createAttachmentBed();
+      const nic = bed.cloud.addNic({ subnetId: 'net-1', name: 'hostnic_i-1', instanceId: 'i-1' });
+      const link = bed.kernel.addLink(bed.kernel.initial, { name: 'eth1', mac: nic.mac, up: true });
+      await detach(bed, { key: { ...keyOf('c1'), ifname: 'eth1' }, namespace: { kind: 'own' } });
+      bed.kernel.nameNamespace('/proc/1/ns/net', bed.kernel.initial);
+      await detach(bed, { key: { ...keyOf('c1'), ifname: 'eth1' }, namespace: { kind: 'path', path: '/proc/1/ns/net' } });
+      expect(bed.nics()).to.have.length(1);
+      expect(link.up).to.equal(true);
+    });
+
+    it('a namespace that has come to the recorded path since, even with the same card in it', async () => {
+      const bed = await withPod();
+      const mac = bed.nics()[0]?.mac ?? '';
+      bed.kernel.removeNamespace(pathOf('c1'));
+      bed.pod('c1');
+      const returned = bed.kernel.findByMac(mac);
+      await (await bed.driver.open({ kind: 'own' })).moveLink(returned?.link.index ?? 0, await bed.driver.open(podPath), 'net0');
+      const next = bed.kernel.namespace(pathOf('c1'));
+      const [, card] = next.links();
+      if (card === undefined) throw new Error('the card is not there');
+      next.setUp(card, true);
+      let up: boolean | undefined;
+      bed.cloud.onCall = (action, phase) => {
+        if (action === 'detachNics' && phase === 'before') up = card.up;
+      };
+      await detach(bed);
+      expect(up).to.equal(true);
+    });
+
     it('a namespace whose path is used again', async () => {
       const bed = await withPod();
       const mac = bed.nics()[0]?.mac ?? '';

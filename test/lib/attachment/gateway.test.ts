@@ -163,6 +163,35 @@ describe('a route through this host', () => {
     expect(nextHop(attachment)).to.equal(bed.nics().find((nic) => nic.id === left[0])?.addresses[0]);
   });
 
+  it('gets a working gateway after a process died in the middle of removing the old one', async () => {
+    const bed = await createAttachmentBed({ cloud: { linkMs: 2000, jobMs: 3000 } });
+    for (const name of ['c1', 'c2']) bed.pod(name);
+    await bed.attach('c1', viaHost);
+    await bed.clock.sleep(5000);
+    await bed.detach('c1');
+    bed.clock.skip(HOUR);
+    const sweeper = bed.process();
+    const [gateway] = gateways(bed);
+    const dead = new Promise<void>((resolve) => {
+      bed.cloud.onCall = (action, phase, args) => {
+        if (action !== 'detachNics' || phase !== 'after' || !(args[0] as string[]).includes(gateway ?? '')) return;
+        bed.cloud.onCall = undefined;
+        sweeper.kill();
+        resolve();
+        return new Promise<never>(() => {});
+      };
+    });
+    void sweeper.engine.detach({ key: keyOf('nobody') }, bed.timing());
+    await dead;
+    const attachment = await bed.attach('c2', viaHost);
+    await bed.clock.sleep(5000);
+    const [after] = gateways(bed);
+    const nic = bed.nics().find((candidate) => candidate.id === after);
+    expect(nic).to.deep.include({ status: 'in-use' });
+    expect(nextHop(attachment)).to.equal(nic?.addresses[0]);
+    expect(bed.kernel.findByMac(nic?.mac ?? '')?.link.up).to.equal(true);
+  });
+
   it('has its gateway restored after a reboot', async () => {
     const bed = await createAttachmentBed();
     bed.pod('c1');

@@ -117,7 +117,8 @@ describe('collect()', () => {
       await bed.cloud.provider().attachNics([nic.id], 'i-2');
       await bed.cloud.finishJobs();
     };
-    await collect(bed, []);
+    const report = await collect(bed, []);
+    expect(report).to.deep.equal({ removed: [], failed: [], busy: [] });
     expect(bed.nics()[0]).to.deep.include({ id: nic.id, instanceId: 'i-2' });
   });
 
@@ -130,6 +131,24 @@ describe('collect()', () => {
     bed.cloud.onCall = undefined;
     await collect(bed, ['c1']);
     expect(bed.nics()).to.deep.equal([]);
+  });
+
+  it('reads a record again under its lock: an ADD may have finished it since the list was read', async () => {
+    const bed = await withPods('c1');
+    const id = attachmentId(keyOf('c1'));
+    const whole = bed.folder.read('attachments', `${id}.json`) ?? '';
+    bed.folder.write('attachments', `${id}.json`, JSON.stringify({ ...JSON.parse(whole), revision: 99, state: 'adding' }), 'durable');
+    const finishing = {
+      ...bed.folder,
+      tryLock(name: string) {
+        bed.folder.write('attachments', `${id}.json`, JSON.stringify({ ...JSON.parse(whole), revision: 100 }), 'durable');
+        return bed.folder.tryLock(name);
+      },
+    };
+    const { engine } = bed.process({ folder: finishing });
+    const valid = [{ containerId: 'c1', ifname: 'eth0' }];
+    await engine.collect({ network: 'pods', valid, subnetIds: ['net-1'] }, bed.timing());
+    expect(bed.nics()).to.have.length(1);
   });
 
   it('skips attachments that another command holds', async () => {
