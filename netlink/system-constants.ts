@@ -2,7 +2,7 @@
 export const AF = { INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 } as const;
 
 /** Socket types and the flags they take (include/linux/net.h; the same on x64 and arm64). */
-export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, NONBLOCK: 0o4000, CLOEXEC: 0o2000000 } as const;
+export const SOCK = { STREAM: 1, RAW: 3, NONBLOCK: 0o4000, CLOEXEC: 0o2000000 } as const;
 
 /** Flags of send and receive calls (include/linux/socket.h). */
 export const MSG = { TRUNC: 0x20, DONTWAIT: 0x40 } as const;
@@ -11,7 +11,7 @@ export const MSG = { TRUNC: 0x20, DONTWAIT: 0x40 } as const;
 export const SOL = { SOCKET: 1, NETLINK: 270 } as const;
 
 /** Options at level SOL_SOCKET (include/uapi/asm-generic/socket.h). */
-export const SO = { REUSEADDR: 2, SNDBUF: 7, RCVBUF: 8, SNDBUFFORCE: 32, RCVBUFFORCE: 33, NETNS_COOKIE: 71 } as const;
+export const SO = { REUSEADDR: 2, RCVBUF: 8, RCVBUFFORCE: 33, NETNS_COOKIE: 71 } as const;
 
 /** Options at level SOL_NETLINK (include/uapi/linux/netlink.h). */
 export const NETLINK_OPTION = { ADD_MEMBERSHIP: 1, CAP_ACK: 10, EXT_ACK: 11, GET_STRICT_CHK: 12 } as const;
@@ -20,7 +20,7 @@ export const NETLINK_OPTION = { ADD_MEMBERSHIP: 1, CAP_ACK: 10, EXT_ACK: 11, GET
 export const FCNTL = { GETFL: 3, SETFL: 4, SETOWN: 8, SETSIG: 10, O_ASYNC: 0o20000 } as const;
 
 /** Events of poll(2) (include/uapi/asm-generic/poll.h). */
-export const POLL = { IN: 1, ERR: 8 } as const;
+export const POLL = { IN: 1 } as const;
 
 /** Operations of flock(2) (include/uapi/asm-generic/fcntl.h). */
 export const LOCK = { EX: 2, NB: 4 } as const;
