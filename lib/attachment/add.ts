@@ -34,6 +34,13 @@ interface Checked {
   readonly candidates: readonly RoutedSubnet[];
 }
 
+/** An ADD that went well. */
+interface Done {
+  readonly attachment: Attachment;
+  /** The host's records, as read before. */
+  readonly known: Survey;
+}
+
 class Add {
   readonly #command: Command;
   readonly #request: AttachRequest;
@@ -52,14 +59,14 @@ class Add {
       const target = await this.#checkTarget();
       // Before the first call of the cloud, so that a DEL from now on finds that there is somebody to cancel.
       const lock = await store.lock(this.#id, { signal: this.#command.budget.signal });
-      let attachment: Attachment;
+      let done: Done;
       try {
-        attachment = await this.#locked(target, guard);
+        done = await this.#locked(target, guard);
       } finally {
         lock.release();
       }
-      await this.#afterwards();
-      return attachment;
+      await this.#afterwards(done);
+      return done.attachment;
     } finally {
       guard.close();
     }
@@ -92,7 +99,7 @@ class Add {
     return new NicError('ERR_LINK_EXISTS', `${target.label}: there is an interface ${this.#request.key.ifname} already`);
   }
 
-  async #locked(target: NetworkNamespace, guard: AddGuard): Promise<Attachment> {
+  async #locked(target: NetworkNamespace, guard: AddGuard): Promise<Done> {
     const { context, budget } = this.#command;
     await guard.check();
     const candidates = await this.#checkSubnets();
@@ -108,8 +115,8 @@ class Add {
     const journal = await this.#intend(target, uncertainAt);
     try {
       const attachment = await this.#attach(journal, { target, candidates: subnets }, guard);
-      if (journal.current.nics.length > 1) context.log.info('surplus NICs are left for the next command', { id: this.#id });
-      return attachment;
+      // Read again only where there is work: with many containers on the host that takes a while.
+      return { attachment, known: journal.current.nics.length > 1 ? await survey(this.#command) : known };
     } catch (error) {
       await this.#unwind(journal, target, error);
       throw error;
@@ -161,8 +168,9 @@ class Add {
     const { limits } = this.#command.context;
     const known = await survey(this.#command);
     const signal = this.#command.budget.atMost(limits.pendingMs, this.#command.budget.signal);
-    await sweep(this.#command, known, { except: this.#id, signal, subnetIds: candidates.map((subnet) => subnet.id) });
-    return survey(this.#command);
+    const subnetIds = candidates.map((subnet) => subnet.id);
+    const changed = await sweep(this.#command, known, { except: this.#id, signal, subnetIds });
+    return changed ? survey(this.#command) : known;
   }
 
   /** The record that is written with the first step. */
@@ -249,11 +257,11 @@ class Add {
   }
 
   /** Left-over work of others, within what time is left. The attachment is done whatever comes of it. */
-  async #afterwards(): Promise<void> {
+  async #afterwards({ known }: Done): Promise<void> {
     const { limits } = this.#command.context;
     const signal = this.#command.budget.atMost(limits.pendingMs);
-    await sweep(this.#command, await survey(this.#command), { except: '', signal });
-    await sweepGateways(this.#command, signal);
+    await sweep(this.#command, known, { except: '', signal });
+    await sweepGateways(this.#command, known, signal);
   }
 }
 

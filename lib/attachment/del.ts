@@ -44,8 +44,9 @@ class Del {
       lock.release();
     }
     const signal = this.#command.budget.atMost(limits.pendingMs);
-    await sweep(this.#command, await survey(this.#command), { except: '', signal });
-    await sweepGateways(this.#command, signal);
+    const known = await survey(this.#command);
+    await sweep(this.#command, known, { except: '', signal });
+    await sweepGateways(this.#command, known, signal);
   }
 
   /** An ADD that holds the lock is asked to give up before it is waited for. */

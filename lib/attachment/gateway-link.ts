@@ -60,4 +60,9 @@ export async function warnOfHostSettings(command: Command): Promise<void> {
   if (forward?.trim() === '0') {
     command.context.log.warn('routes of containers lead through this host, but net.ipv4.ip_forward is 0: set it to 1');
   }
+  const redirects = await host.readSysctl('ipv4/conf/all/send_redirects');
+  if (redirects !== undefined && redirects.trim() !== '0') {
+    // Containers ignore them, so they only cost time.
+    command.context.log.info('this host sends redirects to containers that it routes for: net.ipv4.conf.all.send_redirects could be 0');
+  }
 }

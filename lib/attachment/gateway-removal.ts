@@ -8,7 +8,7 @@ import { clearLink, watchVanishing } from './local.js';
 import { gatewayName } from './names.js';
 import type { GatewayRecord } from './record.js';
 import { certainFrom, settleNics } from './settle.js';
-import { survey } from './survey.js';
+import { type Survey, survey } from './survey.js';
 
 /**
  * Takes a gateway that was allocated to its end; one that was found is only forgotten. Its lock is held.
@@ -57,8 +57,7 @@ async function conclude(command: Command, journal: Journal<GatewayRecord>, isLef
 }
 
 /** Ids of the NICs that records name as gateways; undefined when a record cannot be read, so that nobody can tell. */
-async function usedGateways(command: Command): Promise<ReadonlySet<string> | undefined> {
-  const { records, unreadable } = await survey(command);
+function usedGateways({ records, unreadable }: Survey): ReadonlySet<string> | undefined {
   if (unreadable.length > 0) return undefined;
   return new Set(records.flatMap(({ record }) => record.gateway?.nicId ?? []));
 }
@@ -66,8 +65,9 @@ async function usedGateways(command: Command): Promise<ReadonlySet<string> | und
 /**
  * Looks after the host's gateways whose locks are free: what dead commands left over is finished, and those without users
  * for long enough are removed. Failures are recorded and logged, not thrown.
+ * @param known the host's records as read before: a gateway that they name is left alone without reading them again
  */
-export async function sweepGateways(command: Command, signal: AbortSignal): Promise<void> {
+export async function sweepGateways(command: Command, known: Survey, signal: AbortSignal): Promise<void> {
   const { hostStore, log } = command.context;
   for (const stored of await hostStore.gateways.list()) {
     if (stored.kind !== 'record' || signal.aborted) continue;
@@ -76,7 +76,8 @@ export async function sweepGateways(command: Command, signal: AbortSignal): Prom
     try {
       const again = await hostStore.gateways.read(stored.id);
       if (again?.kind !== 'record') continue;
-      await lookAfter(command, new Journal({ store: hostStore.gateways, id: stored.id, record: again.record, log }), signal);
+      const journal = new Journal({ store: hostStore.gateways, id: stored.id, record: again.record, log });
+      await lookAfter(command, journal, known, signal);
     } catch (error) {
       if (!isNicError(error)) throw error;
       log.warn('a gateway could not be looked after', { id: stored.id, reason: toReason(error) });
@@ -86,7 +87,7 @@ export async function sweepGateways(command: Command, signal: AbortSignal): Prom
   }
 }
 
-async function lookAfter(command: Command, journal: Journal<GatewayRecord>, signal: AbortSignal): Promise<void> {
+async function lookAfter(command: Command, journal: Journal<GatewayRecord>, known: Survey, signal: AbortSignal): Promise<void> {
   const { clock, limits, hostStore } = command.context;
   const { current } = journal;
   const { provider, instanceId } = await command.cloud();
@@ -94,8 +95,16 @@ async function lookAfter(command: Command, journal: Journal<GatewayRecord>, sign
   const now = clock.now();
   if (current.retryAt !== undefined && current.retryAt > now) return;
   if (current.state !== 'ready') return removeGateway(command, journal, signal);
-  const used = await usedGateways(command);
-  if (used === undefined || (current.nicId !== undefined && used.has(current.nicId))) {
+  const isUsed = (records: Survey): boolean => {
+    const used = usedGateways(records);
+    return used === undefined || (current.nicId !== undefined && used.has(current.nicId));
+  };
+  // Under the lock now, so a second look finds every ADD that uses it: they write it into their records under the same lock.
+  if (isUsed(known) && current.unusedSince === undefined) {
+    if (due(command, current, provider.features.lateEffectMs)) await settleSurplus(command, journal, signal);
+    return;
+  }
+  if (isUsed(await survey(command))) {
     if (current.unusedSince !== undefined) await journal.save({ unusedSince: undefined }, 'quick');
   } else if (current.unusedSince === undefined || current.unusedSince > now) {
     await journal.save({ unusedSince: now }, 'quick');
@@ -103,8 +112,17 @@ async function lookAfter(command: Command, journal: Journal<GatewayRecord>, sign
   } else if (now - current.unusedSince >= limits.gatewayIdleMs) {
     return removeGateway(command, journal, signal);
   }
-  const due = current.uncertainAt !== undefined && now >= certainFrom(current.uncertainAt, provider.features.lateEffectMs);
-  if (!due && current.nics.every((nic) => nic.id === current.nicId)) return;
-  const item = { journal, nameOn: (id: string) => gatewayName(id, current.subnetId), keep: current.nicId, proven: new Set<string>() };
+  if (due(command, current, provider.features.lateEffectMs)) await settleSurplus(command, journal, signal);
+}
+
+/** NICs are too many, or a lost answer is old enough for all to be known. */
+function due(command: Command, record: GatewayRecord, lateEffectMs: number): boolean {
+  const certain = record.uncertainAt !== undefined && command.context.clock.now() >= certainFrom(record.uncertainAt, lateEffectMs);
+  return certain || record.nics.some((nic) => nic.id !== record.nicId);
+}
+
+async function settleSurplus(command: Command, journal: Journal<GatewayRecord>, signal: AbortSignal): Promise<void> {
+  const { subnetId, nicId } = journal.current;
+  const item = { journal, nameOn: (id: string) => gatewayName(id, subnetId), keep: nicId, proven: new Set<string>() };
   await settleNics(command, [item], { signal });
 }

@@ -42,7 +42,7 @@ class Collection {
       await this.#withoutRecord(nics);
       if (this.#request.dryRun !== true) {
         await this.#adoptGateways(nics);
-        await sweepGateways(this.#command, this.#signal);
+        await sweepGateways(this.#command, await survey(this.#command), this.#signal);
         await this.#command.context.store.tidy();
       }
     } catch (error) {

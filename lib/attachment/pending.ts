@@ -82,15 +82,16 @@ function concerns(record: AttachmentRecord, subnetIds: readonly string[] | undef
 /**
  * Finishes what dead commands left over: a bounded number of records, of any attachment of this host whose lock is free.
  * Failures are recorded, logged and not thrown: the command that sweeps has done nothing wrong.
+ * @returns true when it took something on, so that `known` is not true any more
  */
-export async function sweep(command: Command, known: Survey, options: SweepOptions): Promise<void> {
+export async function sweep(command: Command, known: Survey, options: SweepOptions): Promise<boolean> {
   const { limits, log } = command.context;
   const work: { readonly item: FinishItem; readonly kind: Work }[] = [];
   const locks: StoreLock[] = [];
   try {
     await command.context.store.tidy();
     const suspects = known.records.filter(({ id, record }) => id !== options.except && concerns(record, options.subnetIds));
-    if (suspects.length === 0) return;
+    if (suspects.length === 0) return false;
     const hostLinks = await (await command.host()).listLinks();
     const surroundings = { hostLinks, cloud: await command.cloud() };
     suspects.sort((a, b) => a.record.attempts - b.record.attempts || a.record.createdAt - b.record.createdAt);
@@ -113,6 +114,7 @@ export async function sweep(command: Command, known: Survey, options: SweepOptio
   } finally {
     for (const lock of locks) lock.release();
   }
+  return locks.length > 0;
 }
 
 async function takeOn(
