@@ -118,6 +118,19 @@ describe('openLinkMonitor()', () => {
     expect(events).to.have.length(3);
   });
 
+  it('tells no change of what a link does not show', async () => {
+    await rtnetlink.link.add({ kind: 'ifb', name: 'ifb0', up: true });
+    const { index } = await rtnetlink.link.get({ name: 'ifb0' });
+    const monitor = await open();
+    await monitor.waitFor((links) => links.find((link) => link.index === index && link.carrier));
+    const events: string[] = [];
+    monitor.subscribe((event) => events.push(event.kind === 'changed' ? `${event.before.mtu} ${event.link.mtu}` : event.kind));
+    for (const alias of ['one', 'two', 'three']) await rtnetlink.link.set(index, { alias });
+    await rtnetlink.link.set(index, { mtu: 1234 });
+    await monitor.waitFor((links) => links.find(({ mtu }) => mtu === 1234));
+    expect(events).to.deep.equal(['1500 1234']);
+  });
+
   it('ends up right after more events than the socket holds', async () => {
     const monitor = await open();
     let resyncs = 0;
