@@ -19,7 +19,7 @@ export interface Folder {
   remove(group: string, name: string, sync: Sync): void;
   /** Moves a file to another group. */
   move(group: string, name: string, target: string): void;
-  /** The names of the files of a group, left-over temporary ones (see {@link temporaryOwner}) included. */
+  /** The names of the files of a group, left-over temporary ones included. */
   list(group: string): readonly string[];
   /** Takes a lock if it is free. Its file stays for good: with a removed one, two processes could hold "the" lock. */
   tryLock(name: string): StoreLock | undefined;

@@ -9,6 +9,7 @@ export { createFileHostStore, createMemoryHostStore, ORIGINAL_DIRECTORY } from '
 export type { EngineLimits } from './limits.js';
 export { DEFAULT_LIMITS } from './limits.js';
 export type {
+  AddressEntry,
   AttachmentRecord,
   CloudState,
   CreateEntry,
@@ -19,19 +20,28 @@ export type {
   NicEntry,
   RecordHeader,
   ResultEntry,
+  RouteEntry,
+  SysctlEntry,
 } from './record.js';
 export type {
   Attachment,
   AttachmentKey,
   AttachRequest,
   CheckRequest,
+  CollectFailure,
   CollectReport,
   CollectRequest,
+  ConfiguredAddress,
   DetachRequest,
+  InstalledRoute,
   KnownAttachment,
   RouteVia,
   StatusReport,
   StatusRequest,
+  ValidAttachment,
+  ViaAddress,
+  ViaHost,
+  ViaRouter,
   WantedRoute,
 } from './request.js';
 export type { StepKind, StepName } from './steps.js';
@@ -41,9 +51,12 @@ export type {
   CachedSubnet,
   CloudStatus,
   HostStore,
+  NewerRecord,
   OriginalRecord,
   RecordStore,
   Stored,
+  StoredRecord,
   StoreLock,
   Sync,
+  UnreadableRecord,
 } from './store.js';

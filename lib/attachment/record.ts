@@ -57,7 +57,7 @@ export interface CloudState {
 
 /** What both kinds of records start with. */
 export interface RecordHeader extends CloudState {
-  /** {@link RECORD_VERSION}. */
+  /** The version of its form. Records of a newer one are never acted on. */
   readonly version: number;
   /** Grows with every write. */
   readonly revision: number;
@@ -91,14 +91,38 @@ export interface GatewayUse {
   readonly address: string;
 }
 
+/** A setting of the container's namespace that was changed. */
+export interface SysctlEntry {
+  /** Its name below `/proc/sys/net`. */
+  readonly name: string;
+  /** Its value before. */
+  readonly before: string;
+}
+
+/** An address as it was read back. */
+export interface AddressEntry {
+  /** With its prefix length. */
+  readonly address: string;
+  /** The subnet's router. */
+  readonly gateway: string | undefined;
+}
+
+/** A route as it was read back. */
+export interface RouteEntry {
+  /** Destination range. */
+  readonly dst: string;
+  /** Next hop. */
+  readonly gateway: string | undefined;
+}
+
 /** What was read back from the kernel at the end of ADD. */
 export interface ResultEntry {
   /** MTU in bytes. */
   readonly mtu: number;
   /** Addresses with prefix length, and the subnet's router. */
-  readonly addresses: readonly { readonly address: string; readonly gateway: string | undefined }[];
+  readonly addresses: readonly AddressEntry[];
   /** Routes that were installed. */
-  readonly routes: readonly { readonly dst: string; readonly gateway: string | undefined }[];
+  readonly routes: readonly RouteEntry[];
 }
 
 /** The journal of one attachment. */
@@ -114,7 +138,7 @@ export interface AttachmentRecord extends RecordHeader {
   /** The container's namespace. */
   readonly namespace: NamespaceEntry | undefined;
   /** Settings of the container's namespace that were changed, with their values before. */
-  readonly sysctls: readonly { readonly name: string; readonly before: string }[];
+  readonly sysctls: readonly SysctlEntry[];
   /** The gateway its routes lead through. A gateway is in use while a record names it. */
   readonly gateway: GatewayUse | undefined;
   /** What ADD answered. */

@@ -10,12 +10,28 @@ export interface AttachmentKey {
   readonly ifname: string;
 }
 
-/**
- * Where a route of the container leads:
- * `router`: the subnet's router; `address`: that next hop; `host`: through this host, by a NIC of it in the container's subnet
- * (found, or allocated as gateway).
- */
-export type RouteVia = { readonly kind: 'router' } | { readonly kind: 'address'; readonly address: string } | { readonly kind: 'host' };
+/** Through the subnet's router. */
+export interface ViaRouter {
+  /** Tells it from the other ways. */
+  readonly kind: 'router';
+}
+
+/** By a next hop that the caller names. */
+export interface ViaAddress {
+  /** Tells it from the other ways. */
+  readonly kind: 'address';
+  /** The next hop, without prefix length. */
+  readonly address: string;
+}
+
+/** Through this host, by a NIC of it in the container's subnet: found, or allocated as gateway. */
+export interface ViaHost {
+  /** Tells it from the other ways. */
+  readonly kind: 'host';
+}
+
+/** Where a route of the container leads. */
+export type RouteVia = ViaRouter | ViaAddress | ViaHost;
 
 /** A route wanted in the container. */
 export interface WantedRoute {
@@ -43,6 +59,22 @@ export interface AttachRequest {
   readonly mtu?: number;
 }
 
+/** A route as it is installed. */
+export interface InstalledRoute {
+  /** Destination range. */
+  readonly dst: string;
+  /** Next hop; without one the range is on the link. */
+  readonly gateway?: string;
+}
+
+/** An address as it is configured. */
+export interface ConfiguredAddress {
+  /** The address with its prefix length. */
+  readonly address: string;
+  /** The subnet's router. */
+  readonly gateway?: string;
+}
+
 /** What a caller may know of an attachment beside the journal: for commands whose record is gone, and for CHECK. */
 export interface KnownAttachment {
   /** The interface's hardware address. */
@@ -50,7 +82,7 @@ export interface KnownAttachment {
   /** Its addresses with prefix length. */
   readonly addresses?: readonly string[];
   /** Routes `{dst, gateway}` that must be there. */
-  readonly routes?: readonly { readonly dst: string; readonly gateway?: string }[];
+  readonly routes?: readonly InstalledRoute[];
 }
 
 /** What {@link AttachmentEngine.detach} needs. Nothing but the key has to be there. */
@@ -75,16 +107,34 @@ export interface CheckRequest {
   readonly known?: KnownAttachment;
 }
 
+/** An attachment within a network. */
+export interface ValidAttachment {
+  /** The runtime's id of the container. */
+  readonly containerId: string;
+  /** The interface's name inside the container. */
+  readonly ifname: string;
+}
+
 /** What {@link AttachmentEngine.collect} needs. */
 export interface CollectRequest {
   /** The network; attachments of others are left alone. */
   readonly network: string;
   /** Attachments to keep; everything else of this instance and network goes. An empty list keeps none. */
-  readonly valid: readonly { readonly containerId: string; readonly ifname: string }[];
+  readonly valid: readonly ValidAttachment[];
   /** Subnets of the configuration, to look for NICs without record in. */
   readonly subnetIds: readonly string[];
   /** Only say what would be done. */
   readonly dryRun?: boolean;
+}
+
+/** Something that could not be removed. */
+export interface CollectFailure {
+  /** The cloud's id of the NIC, where one is known. */
+  readonly nicId: string | undefined;
+  /** The attachment, where one is known. */
+  readonly key: AttachmentKey | undefined;
+  /** Why. */
+  readonly reason: string;
 }
 
 /** What {@link AttachmentEngine.collect} did, or would do. */
@@ -92,7 +142,7 @@ export interface CollectReport {
   /** NIC ids that were removed (dry run: would be). */
   readonly removed: readonly string[];
   /** What could not be removed and why; it stays recorded. */
-  readonly failed: readonly { readonly nicId: string | undefined; readonly key: AttachmentKey | undefined; readonly reason: string }[];
+  readonly failed: readonly CollectFailure[];
   /** Attachments skipped since another command holds them. */
   readonly busy: readonly AttachmentKey[];
 }
@@ -120,9 +170,9 @@ export interface Attachment {
   /** MTU in bytes. */
   readonly mtu: number;
   /** Addresses with prefix length, and the subnet's router. */
-  readonly addresses: readonly { readonly address: string; readonly gateway?: string }[];
+  readonly addresses: readonly ConfiguredAddress[];
   /** Routes that were installed. */
-  readonly routes: readonly { readonly dst: string; readonly gateway?: string }[];
+  readonly routes: readonly InstalledRoute[];
 }
 
 /** What {@link AttachmentEngine.status} needs. */

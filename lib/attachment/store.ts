@@ -14,11 +14,38 @@ export interface StoreLock {
  */
 export type Sync = 'durable' | 'quick';
 
-/** What stands under an id: a record, or something that cannot be read as one and is never acted on. */
-export type Stored<R> =
-  | { readonly kind: 'record'; readonly id: string; readonly record: R }
-  | { readonly kind: 'unreadable'; readonly id: string; readonly reason: string }
-  | { readonly kind: 'newer'; readonly id: string; readonly reason: string };
+/** A record that stands under an id. */
+export interface StoredRecord<R> {
+  /** Tells it from what cannot be used. */
+  readonly kind: 'record';
+  /** The id. */
+  readonly id: string;
+  /** The record. */
+  readonly record: R;
+}
+
+/** Something under an id that is no record, or none any more. It is never acted on. */
+export interface UnreadableRecord {
+  /** Tells it from records. */
+  readonly kind: 'unreadable';
+  /** The id. */
+  readonly id: string;
+  /** What is wrong with it, with the file. */
+  readonly reason: string;
+}
+
+/** A record of a later release. It is never acted on. */
+export interface NewerRecord {
+  /** Tells it from records. */
+  readonly kind: 'newer';
+  /** The id. */
+  readonly id: string;
+  /** Its version, in words, with the file. */
+  readonly reason: string;
+}
+
+/** What stands under an id. */
+export type Stored<R> = StoredRecord<R> | UnreadableRecord | NewerRecord;
 
 /** Records under ids of the form that `attachmentId` gives. Every method rejects with NicError `ERR_IO` when the medium refuses. */
 export interface RecordStore<R> {
