@@ -5,5 +5,7 @@
  */
 export { type DriverSuiteOptions, describeDriver } from './driver.js';
 export type { DriverBed, PluggedLink } from './driver-bed.js';
+export { describePlugin } from './plugin.js';
+export type { PluginBed, PluginSuiteOptions } from './plugin-bed.js';
 export { describeProvider, type ProviderSuiteOptions } from './provider.js';
 export type { FaultTarget, ProviderBed, ProviderFaults } from './provider-bed.js';
