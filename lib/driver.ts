@@ -2,10 +2,28 @@ import type { CallOptions } from './provider.js';
 
 /** Names a network namespace: the caller's own, or one by path, process or open descriptor. */
 export type NamespaceRef =
-  | { readonly kind: 'own' }
-  | { readonly kind: 'path'; readonly path: string }
-  | { readonly kind: 'pid'; readonly pid: number }
-  | { readonly kind: 'fd'; readonly fd: number };
+  | {
+      /** The caller's own. */
+      readonly kind: 'own';
+    }
+  | {
+      /** The namespace behind a path. */
+      readonly kind: 'path';
+      /** Path of its file, such as `/run/netns/blue` or `/proc/4711/ns/net`. */
+      readonly path: string;
+    }
+  | {
+      /** The namespace of a process. */
+      readonly kind: 'pid';
+      /** The process id. */
+      readonly pid: number;
+    }
+  | {
+      /** The namespace behind an open descriptor. */
+      readonly kind: 'fd';
+      /** The descriptor. It stays the caller's to close. */
+      readonly fd: number;
+    };
 
 /** A link (network interface) as the kernel shows it. */
 export interface Link {
