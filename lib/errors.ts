@@ -85,6 +85,7 @@ export interface NicErrorOptions {
  * Wrong use by the programmer is a plain `TypeError` or `RangeError` instead.
  */
 export class NicError extends Error {
+  /** The name of the class, whatever a minifier makes of that. */
   override readonly name: string = 'NicError';
   /** The stable code. */
   readonly code: NicErrorCode;
