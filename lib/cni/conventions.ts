@@ -78,12 +78,20 @@ export interface RuntimeConfig {
   readonly cgroupPath?: string;
 }
 
+/** A label of the container. */
+export interface Label {
+  /** Its key. */
+  readonly key: string;
+  /** Its value; may be empty. */
+  readonly value: string;
+}
+
 /** The well-known part of `args` in a configuration: hints that a plugin may ignore. `ips` wins over `IP` in CNI_ARGS. */
 export interface ConventionalArgs {
   /** Wished addresses. */
   readonly ips?: readonly string[];
   /** Labels of the container. */
-  readonly labels: readonly { readonly key: string; readonly value: string }[];
+  readonly labels: readonly Label[];
 }
 
 const OptionalIntegerCodec = optional(IntegerCodec);
@@ -145,9 +153,7 @@ const WithArgsCodec = caseless<{ readonly args?: { readonly cni?: ConventionalAr
       cni: optional(
         caseless<ConventionalArgs>('an object', {
           ips: OptionalTextsCodec,
-          labels: listOf(
-            caseless<{ readonly key: string; readonly value: string }>('an object', { key: TextOrEmptyCodec, value: TextOrEmptyCodec }),
-          ),
+          labels: listOf(caseless<Label>('an object', { key: TextOrEmptyCodec, value: TextOrEmptyCodec })),
         }),
       ),
     }),

@@ -18,7 +18,7 @@ export type { ArgParser, ArgSchema, ArgValues, ParseArgsOptions } from './args.j
 export { addressArg, booleanArg, kubernetesArgs, parseCniArgs, textArg } from './args.js';
 export type { Fields } from './caseless.js';
 export { caseless, listOf, OptionalTextCodec, OptionalTextsCodec, optional, TextOrEmptyCodec, unlessEmpty } from './caseless.js';
-export type { Bandwidth, ConventionalArgs, IpRange, PortMapping, RuntimeConfig, RuntimeDns } from './conventions.js';
+export type { Bandwidth, ConventionalArgs, IpRange, Label, PortMapping, RuntimeConfig, RuntimeDns } from './conventions.js';
 export { readConventionalArgs, readRuntimeConfig } from './conventions.js';
 export { convertResult } from './convert.js';
 export type { Delegate, DelegateOptions, PluginExec, PluginRun } from './delegate.js';

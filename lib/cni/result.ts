@@ -124,9 +124,9 @@ export type AnyResult = Result020 | Result040 | Result;
 
 /** The shape that a result of version `V` has. */
 export type ResultFor<V extends CniVersion> = V extends Result020['cniVersion']
-  ? Result020 & { readonly cniVersion: V }
+  ? Result020 & Readonly<Record<'cniVersion', V>>
   : V extends Result040['cniVersion']
-    ? Result040 & { readonly cniVersion: V }
+    ? Result040 & Readonly<Record<'cniVersion', V>>
     : V extends Result['cniVersion']
-      ? Result & { readonly cniVersion: V }
+      ? Result & Readonly<Record<'cniVersion', V>>
       : never;
