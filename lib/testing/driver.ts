@@ -21,7 +21,7 @@ export interface DriverSuiteOptions {
 }
 
 /**
- * Defines the tests that every {@link NetworkDriver} must pass. They assert with `node:assert/strict`,
+ * Defines the tests that every `NetworkDriver` must pass. They assert with `node:assert/strict`,
  * so that any runner with `describe` and `it` will do.
  */
 export function describeDriver(options: DriverSuiteOptions): void {

@@ -18,7 +18,7 @@ export interface ProviderSuiteOptions {
 }
 
 /**
- * Defines the tests that every {@link NicProvider} must pass. They assert with `node:assert/strict`,
+ * Defines the tests that every `NicProvider` must pass. They assert with `node:assert/strict`,
  * so that any runner with `describe` and `it` will do.
  */
 export function describeProvider(options: ProviderSuiteOptions): void {
