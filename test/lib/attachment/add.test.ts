@@ -380,8 +380,9 @@ describe('attach()', () => {
       it(name, async () => {
         const bed = await createAttachmentBed();
         bed.pod('c1');
+        // The default route comes last before the kernel is read back.
         bed.kernel.afterOperation = ({ kind }) => {
-          if (kind === 'announce') damage(bed);
+          if (kind === 'route.replace') damage(bed);
         };
         const error = await rejection(bed.attach('c1', { mtu: 1400 }), 'ERR_CHECK');
         expect(error.message).to.match(says);
