@@ -615,7 +615,7 @@ export const RTM_F = {
 
 /** Flags of a next hop (include/uapi/linux/rtnetlink.h). */
 export const RTNH_F = {
-  /** Its link is gone. */
+  /** Of no use now: its link is down or gone. */
   DEAD: 0x1,
   /** Looked up recursively. */
   PERVASIVE: 0x2,
