@@ -14,7 +14,7 @@ export interface PluginMachine {
   readonly folder: TemporaryFolder;
   /** Folder of scripts that run plugins inside of the machine; to be used as CNI_PATH. */
   readonly plugins: string;
-  /** Makes such a script. @param target the real executable; the stock plugin of that name without it */
+  /** Makes such a script. @param target what it runs; the stock plugin of that name without it */
   install(name: string, target?: string): Promise<string>;
   /** Makes a namespace inside; gives its path there. */
   addNamespace(): Promise<string>;
@@ -41,8 +41,11 @@ export async function startPluginMachine(): Promise<PluginMachine> {
     folder,
     plugins,
     sh,
-    install: (name, target = `${stockPlugins}/${name}`) =>
-      folder.script(`bin/${name}`, `exec nsenter --target ${machine.pid} --net --mount --pid -- ${target}`),
+    install(name, target = `${stockPlugins}/${name}`) {
+      const enter = `exec nsenter --target ${machine.pid} --net --mount --pid -- ${target}`;
+      // A plugin that another one delegates to is called from inside already.
+      return folder.script(`bin/${name}`, `[ -n "$INSIDE" ] && exec ${target}\nexport INSIDE=1\n${enter}`);
+    },
     async addNamespace() {
       const name = `pod${namespaces++}`;
       await sh(`ip netns add ${name}`);
