@@ -87,34 +87,13 @@ export async function configure(command: Command, options: ConfigureOptions, lin
   await guard();
   await journal.step('configure', {});
   for (const address of plan.addresses) await target.addAddress(link.index, address);
-  const announced = await announceWhenUp(command, options);
   const mtu = plan.mtu === undefined || plan.mtu === link.mtu ? {} : { mtu: plan.mtu };
   await target.changeLink(link.index, { ...mtu, up: true });
   for (const { dst, gateway } of plan.routes) await target.replaceRoute({ dst, gateway, linkIndex: link.index });
-  const untold = plan.addresses.filter((address) => !announced || address.includes(':'));
-  if (untold.length > 0) {
-    await guard();
-    await journal.step('announce', {});
-    for (const address of untold) await announce(command, target, link, address);
-  }
+  await guard();
+  await journal.step('announce', {});
+  for (const address of plan.addresses) await announce(command, target, link, address);
   return readBack(options, plan);
-}
-
-/**
- * Has the kernel announce the IPv4 addresses itself when the link goes up (`arp_notify`, net/ipv4/devinet.c): announcing them by a
- * packet socket costs 10 to 20 ms, since closing one waits until no other processor can be using it (packet_release, net/packet/af_packet.c).
- * The setting is the interface's own and goes with it.
- * @returns whether it will
- */
-async function announceWhenUp(command: Command, { target, ifname }: ConfigureOptions): Promise<boolean> {
-  try {
-    await target.writeSysctl(`ipv4/conf/${ifname}/arp_notify`, '1');
-    return true;
-  } catch (error) {
-    if (!isNicError(error)) throw error;
-    command.context.log.debug('the kernel will not announce addresses', { link: ifname, reason: error.message });
-    return false;
-  }
 }
 
 async function announce(command: Command, target: NetworkNamespace, link: Link, address: string): Promise<void> {
