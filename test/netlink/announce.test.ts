@@ -63,6 +63,25 @@ describe('announce()', () => {
     });
   }
 
+  it('announces an address that the link has without leaving anything behind', async () => {
+    await pod.address.add({ linkIndex: podLink, address: '192.0.2.1/24' });
+    await bringUp();
+    await neighbour.neighbour.add({ linkIndex: neighbourLink, address: '192.0.2.1', mac: '02:00:00:00:00:99', state: NUD.STALE });
+    expect(await learnt('192.0.2.1')).to.equal('02:00:00:00:00:01');
+    expect(await pod.neighbour.list({ linkIndex: podLink, family: 4 })).to.deep.equal([]);
+  });
+
+  it('announces in the name of each address of a link, secondary ones and those of another range too', async () => {
+    for (const address of ['192.0.2.1/24', '192.0.2.11/24', '198.51.100.1/24', '192.0.2.12/25']) {
+      await pod.address.add({ linkIndex: podLink, address });
+    }
+    await bringUp();
+    for (const address of ['192.0.2.11', '198.51.100.1', '192.0.2.12', '192.0.2.1']) {
+      await neighbour.neighbour.add({ linkIndex: neighbourLink, address, mac: '02:00:00:00:00:99', state: NUD.STALE });
+      expect(await learnt(address), address).to.equal('02:00:00:00:00:01');
+    }
+  });
+
   it('refuses a link that is down, one that is not there, and an address that is none', async () => {
     expect(isNicError(await rejection(announce(pod, podLink, '192.0.2.1')), 'ERR_LINK')).to.equal(true);
     expect(isErrno(await rejection(announce(pod, 4242, '192.0.2.1')), 'ENODEV')).to.equal(true);

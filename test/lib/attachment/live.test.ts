@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { type NamespaceHandle, NUD, openNamespace, openRtnetlink } from '../../../netlink/index.js';
 import { requireLive } from '../../support/live.js';
 import { LIVE_VXNET, type LiveAttachmentBed, openLiveAttachmentBed } from '../../support/live-attachment-bed.js';
 
@@ -36,6 +37,28 @@ describe('the engine on a real kernel, with real files and the emulated cloud', 
     expect(bed.emulator.nics().map((nic) => nic.id)).not.to.include(attachment.nicId);
     inside.close();
     pod.close();
+  });
+
+  it('tells the neighbours where its address lives now', async () => {
+    const attach = async (containerId: string, address: string): Promise<{ readonly mac: string; readonly pod: NamespaceHandle }> => {
+      const { ref } = await bed.pod();
+      const request = { namespace: ref, subnetIds: [LIVE_VXNET], routes: [], defaultRoute: true, address };
+      const { mac } = await bed.engine.attach({ key: { ...key, containerId }, ...request }, inAMinute());
+      return { mac, pod: await openNamespace(ref) };
+    };
+    const neighbour = await attach('neighbour', '192.168.100.70');
+    using inside = openRtnetlink(neighbour.pod);
+    const { index: linkIndex } = await inside.link.get({ name: 'eth0' });
+    await inside.neighbour.replace({ linkIndex, address: '192.168.100.77', mac: '02:00:00:00:00:99', state: NUD.STALE });
+    const { mac, pod } = await attach('newcomer', '192.168.100.77');
+    const look = async (): Promise<string | undefined> =>
+      (await inside.neighbour.list({ linkIndex })).find((entry) => entry.address === '192.168.100.77')?.mac;
+    // The kernel may hand the frame over a little later when it is busy.
+    for (let tries = 0; tries < 1000 && (await look()) !== mac; tries++) await new Promise((resolve) => setImmediate(resolve));
+    expect(await look()).to.equal(mac);
+    for (const containerId of ['neighbour', 'newcomer']) await bed.engine.detach({ key: { ...key, containerId } }, inAMinute());
+    pod.close();
+    neighbour.pod.close();
   });
 
   it('keeps its files to itself', () => {
