@@ -1,7 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { requireLive } from '../support/live.js';
@@ -27,37 +25,40 @@ const TOUR = {
 };
 
 describe('netlink without privileges', () => {
-  let home: string;
-
   before(function () {
     requireLive(this, ['unshare', 'setpriv']);
-    home = mkdtempSync(join(tmpdir(), 'hn-nobody-'));
   });
-  after(() => {
-    if (home !== undefined) rmSync(home, { recursive: true, force: true });
-  });
-
-  const run = (command: string, ...args: readonly string[]) =>
+  /** Makes another user of root. Inside a user namespace, where there is no other user, whoever runs this has no rights to lose. */
+  const asNobody = /^\s*0\s+0\s+4294967295$/m.test(readFileSync('/proc/self/uid_map', 'utf8'))
+    ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all']
+    : [];
+  const run = (...command: readonly string[]) =>
     // The loader of the test keeps a cache of its own for each user.
-    spawnSync(command, args, { encoding: 'utf8', env: { PATH: process.env['PATH'], TMPDIR: '/tmp', HOME: '/nonexistent' } });
+    spawnSync('env', command, { encoding: 'utf8', env: { PATH: process.env['PATH'], TMPDIR: '/tmp', HOME: '/nonexistent' } });
   const node = [process.execPath, '--import', 'tsx'];
 
   it('does everything inside "unshare -Urnm", as a user without rights', () => {
-    const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all'];
-    const { stdout, stderr } = run('setpriv', ...nobody, 'unshare', '-Urnm', ...node, program('netlink-tour.ts'));
+    const { stdout, stderr } = run(...asNobody, 'unshare', '-Urnm', ...node, program('netlink-tour.ts'));
     expect(stderr).to.equal('');
     expect(JSON.parse(stdout)).to.deep.equal(TOUR);
   });
 
-  it('does the same as root', () => {
-    const { stdout, stderr } = run(process.execPath, ...node.slice(1), program('netlink-tour.ts'));
+  it('does the same with all rights', () => {
+    const { stdout, stderr } = run(...node, program('netlink-tour.ts'));
     expect(stderr).to.equal('');
     expect(JSON.parse(stdout)).to.deep.equal(TOUR);
   });
 
   it('names the missing capability of whoever may look but not touch', () => {
-    const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all'];
-    const { stdout, stderr } = run('unshare', '-n', 'setpriv', ...nobody, ...node, program('netlink-without-rights.ts'));
+    const { stdout, stderr } = run(
+      'unshare',
+      '-n',
+      'setpriv',
+      '--bounding-set=-all',
+      '--inh-caps=-all',
+      ...node,
+      program('netlink-without-rights.ts'),
+    );
     expect(stderr).to.equal('');
     const said = JSON.parse(stdout) as Record<string, string>;
     expect(said['list']).to.equal('lo');
