@@ -9,6 +9,9 @@ export interface CallLimit {
   readonly timeoutMs?: number;
 }
 
+/** The longest time that timers take; a longer one would fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
 /** Runs an operation under its caller's limits. @param what its name for the message of the time limit */
 export async function within<T>(
   what: string,
@@ -26,7 +29,7 @@ export async function within<T>(
   if (timeoutMs !== undefined) {
     const expire = (): void => limit.abort(new NicError('ERR_DEADLINE', `${what}: the limit of ${timeoutMs} ms has passed`));
     if (timeoutMs <= 0) expire();
-    else clock.sleep(timeoutMs, timer.signal).then(expire, () => undefined);
+    else clock.sleep(Math.min(timeoutMs, maxTimerMs), timer.signal).then(expire, () => undefined);
   }
   try {
     return await work(limit.signal);

@@ -244,6 +244,17 @@ describe('CniRuntime.add()', () => {
     expect(toCniError(error).cniCode).to.equal(11);
   });
 
+  it('takes the longest timer there is for a limit beyond it', async () => {
+    const waits: number[] = [];
+    const sleep = (ms: number): Promise<void> => {
+      waits.push(ms);
+      return new Promise(() => undefined);
+    };
+    const { runtime } = makeRuntimeBed({ clock: { now: () => 0, sleep } });
+    await runtime.add(two, attachment, { timeoutMs: Number.POSITIVE_INFINITY });
+    expect(waits).to.deep.equal([2 ** 31 - 1]);
+  });
+
   it('leaves no timer behind', async () => {
     const clock = new ManualClock();
     const { runtime } = makeRuntimeBed({ clock });
