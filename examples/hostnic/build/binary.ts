@@ -10,26 +10,6 @@ import { fetchBun } from './fetch-bun.js';
 const run = promisify(execFile);
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
-/**
- * Bytecode and splitting make a start cheap: a chunk that is not reached costs nothing, one that is reached is not parsed.
- * The policy keeps the optimizing compilers from starting up within a run of a few milliseconds.
- * Without the four `--no-…` the executable would read settings from the working directory, whose `preload` runs code as root.
- * It leaves that directory before anything else, and so runs even where it was deleted, which Bun refuses otherwise.
- */
-const buildFlags = [
-  '--compile',
-  '--bytecode',
-  '--splitting',
-  '--format=esm',
-  '--keep-names',
-  '--compile-jit-policy=10',
-  '--compile-exec-argv=--cwd=/',
-  '--no-compile-autoload-bunfig',
-  '--no-compile-autoload-dotenv',
-  '--no-compile-autoload-tsconfig',
-  '--no-compile-autoload-package-json',
-] as const;
-
 function isArchitecture(text: string): text is Architecture {
   return Object.hasOwn(bunReleases, text);
 }
@@ -46,12 +26,13 @@ async function buildBinary(architecture: Architecture, work: string): Promise<st
   const host = hostArchitecture();
   const bun = await fetchBun(bunReleases[host], cache, work);
   const release = bunReleases[architecture];
-  const cross = architecture === host ? [] : [`--compile-executable-path=${await fetchBun(release, cache, work)}`];
+  const runtime = architecture === host ? [] : [await fetchBun(release, cache, work)];
   const outfile = join(work, `hostnic-linux-${architecture}`);
   // Bun's own settings files and variables must not change what is built.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BUN_')));
   const entry = join(root, 'examples/hostnic/main.ts');
-  await run(bun, ['build', ...buildFlags, `--target=${release.target}`, ...cross, entry, `--outfile=${outfile}`], { cwd: root, env });
+  const script = join(root, 'examples/hostnic/build/compile.ts');
+  await run(bun, ['--no-install', script, entry, outfile, release.target, ...runtime], { cwd: root, env });
   await mkdir(join(root, 'dist'), { recursive: true });
   const target = join(root, 'dist', `hostnic-linux-${architecture}`);
   // Beside the target first: a running plugin's file can be replaced but not written to, and the work folder may be another file system.
