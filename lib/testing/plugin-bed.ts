@@ -28,7 +28,7 @@ export interface PluginSuiteOptions {
   readonly describe: (title: string, body: () => void) => unknown;
   /** The test runner's `it`. */
   readonly it: (title: string, body: () => Promise<void>) => unknown;
-  /** Path of the executable; may be asked for when the first test runs. */
+  /** Path of the executable; a function is asked once, when the first test runs. */
   readonly command: string | (() => Promise<string>);
   /** The spec versions that it supports. */
   readonly versions: readonly CniVersion[];
@@ -91,8 +91,11 @@ async function finish(child: ChildProcess, limitMs: number): Promise<PluginEnd> 
 
 /** Makes a {@link RunPlugin}. @internal */
 export function createRun(options: PluginSuiteOptions): RunPlugin {
+  let asked: Promise<string> | undefined;
+  const find = async (): Promise<string> => (typeof options.command === 'string' ? options.command : options.command());
   return async ({ env, stdin }) => {
-    const command = typeof options.command === 'string' ? options.command : await options.command();
+    asked ??= find();
+    const command = await asked;
     const variables = Object.fromEntries(Object.entries({ ...process.env, ...env }).filter(([, value]) => value !== undefined));
     const child = spawn(command, [], { env: variables, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     child.stdin.on('error', () => undefined);
