@@ -36,8 +36,18 @@ async function demonstrate(options: DemoOptions): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   }
+  // A reader that goes away (a pipe to head, a closed terminal) ends the story, but everything must still be taken down.
+  let heard = true;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      heard = false;
+      stop.abort(new Error(`nobody reads any more: ${error.message}`));
+    });
+  }
   const report = new Report(
-    (line) => console.log(line),
+    (line) => {
+      if (heard) console.log(line);
+    },
     () => performance.now(),
     stop.signal,
   );
@@ -53,7 +63,7 @@ async function demonstrate(options: DemoOptions): Promise<number> {
     report.chapter(stop.signal.aborted ? 'Stopped; nothing is left behind.' : 'Summary');
     if (stop.signal.aborted) return INTERRUPTED;
     report.block(report.summary());
-    console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+    if (heard) console.error(`\n${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }
 }

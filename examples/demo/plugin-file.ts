@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { arch } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,8 +34,14 @@ function findNodePlugin(say: (text: string) => void): string {
   const alone = join(ROOT, '.cache/demo/hostnic');
   for (const file of [whole, alone]) if (isFresh(file)) return file;
   say('building the plugin, since there is no build of these sources; npm run build makes one');
-  rmSync(dirname(alone), { recursive: true, force: true });
-  build(dirname(alone));
+  const folder = dirname(alone);
+  try {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new NoPlugin(`${folder} cannot be written (run "npm run build" as the owner of this checkout first)`, { cause: error });
+  }
+  build(folder);
   return alone;
 }
 
