@@ -1,4 +1,4 @@
-import { appendFileSync, writeSync } from 'node:fs';
+import { appendFileSync, constants, writeSync } from 'node:fs';
 import type { LogFields, Logger } from '../../lib/log.js';
 import type { LogLevel } from './netconf-codec.js';
 
@@ -13,6 +13,9 @@ export interface PluginLogOptions {
   /** Gets every line of every level, in the place of standard error. */
   readonly print?: (line: string) => void;
 }
+
+/** A pipe that nobody reads, in the file's place, must not hold the command up. */
+const APPEND = (constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NONBLOCK) as unknown as string;
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2 };
 
@@ -47,7 +50,7 @@ export function createPluginLog(options: PluginLogOptions): Logger {
     if (file === undefined || !wanted) return;
     const line = JSON.stringify({ time: new Date().toISOString(), level, pid: process.pid, message, ...options.context, ...fields });
     try {
-      appendFileSync(file, `${line}\n`, { mode: 0o600 });
+      appendFileSync(file, `${line}\n`, { mode: 0o600, flag: APPEND });
     } catch (error) {
       print(`warn: nothing more is logged to ${file}: ${error instanceof Error ? error.message : String(error)}`);
       file = undefined;

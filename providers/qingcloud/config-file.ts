@@ -1,9 +1,9 @@
-import { open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { orThrow } from '../../lib/codec.js';
 import { NicError } from '../../lib/errors.js';
 import { type Logger, silentLogger } from '../../lib/log.js';
 import { parseConfig, type QingCloudConfig } from './config.js';
+import { readSmallFile, UnfitFile } from './read-small-file.js';
 
 /** What {@link readConfig} takes beside the file. */
 export interface ReadConfigOptions {
@@ -16,6 +16,9 @@ function errorCode(error: unknown): string {
 }
 
 function unreadable(file: string, cause: unknown): NicError {
+  if (cause instanceof UnfitFile) {
+    return new NicError('ERR_CONFIG', `${file}: this cannot be the provider file: ${cause.message}`, { cause });
+  }
   const code = errorCode(cause);
   const what = code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no such provider file' : `the provider file cannot be read: ${code}`;
   return new NicError('ERR_CONFIG', `${file}: ${what}`, { cause });
@@ -27,20 +30,10 @@ function unreadable(file: string, cause: unknown): NicError {
  */
 export async function readConfig(file: string, options: ReadConfigOptions = {}): Promise<QingCloudConfig> {
   const path = file.startsWith('~/') ? `${homedir()}${file.slice(1)}` : file;
-  let source: string;
-  let mode: number;
-  try {
-    const handle = await open(path, 'r');
-    try {
-      mode = (await handle.stat()).mode;
-      source = await handle.readFile('utf8');
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
+  const { text, mode } = await readSmallFile(path).catch((error: unknown) => {
     throw unreadable(path, error);
-  }
-  const config = orThrow(parseConfig(source, path));
+  });
+  const config = orThrow(parseConfig(text, path));
   if ((mode & 0o004) !== 0) {
     const log = options.log ?? silentLogger;
     log.warn(`${path} holds the secret access key and everybody on this host may read it; run: chmod 600 ${path}`);

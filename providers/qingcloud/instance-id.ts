@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { NicError } from '../../lib/errors.js';
+import { readSmallFile, UnfitFile } from './read-small-file.js';
 
 /** Where QingCloud's images keep the id of the instance they run on. */
 export const INSTANCE_ID_FILE = '/etc/qingcloud/instance-id';
@@ -11,8 +11,11 @@ export const INSTANCE_ID_FILE = '/etc/qingcloud/instance-id';
 export async function readInstanceId(file: string): Promise<string> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    ({ text } = await readSmallFile(file));
   } catch (error) {
+    if (error instanceof UnfitFile) {
+      throw new NicError('ERR_CONFIG', `${file}: this cannot be the file with the id of this instance: ${error.message}`, { cause: error });
+    }
     throw new NicError('ERR_CONFIG', `${file}: the id of this instance cannot be read; is this host a QingCloud instance?`, {
       cause: error,
     });

@@ -82,7 +82,7 @@ const cases: readonly BadInput[] = [
       return withProviderFile(world, path);
     },
     code: 7,
-    says: /folder\.yaml: the provider file cannot be read: EISDIR/,
+    says: /folder\.yaml: this cannot be the provider file: it is no plain file/,
   },
   { name: 'an empty provider file', call: (world) => withProviderText(world, ''), code: 7, says: /broken\.yaml/ },
   {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,14 @@ describe('createPluginLog()', () => {
     expect(written[0]).to.deep.include({ level: 'info', message: 'attached', command: 'ADD', nicId: 'n1', took: 12, pid: process.pid });
     expect(Date.parse(String(written[0]?.['time']))).to.be.greaterThan(0);
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
+  });
+
+  it('does not wait for a reader of a pipe that stands in the place of the file', () => {
+    const pipe = join(folder, 'pipe');
+    expect(spawnSync('mkfifo', [pipe]).status).to.equal(0);
+    const lines: string[] = [];
+    createPluginLog({ level: 'info', file: pipe, context: {}, print: (line) => lines.push(line) }).info('one');
+    expect(lines.at(-1)).to.match(/nothing more is logged to .*ENXIO/);
   });
 
   it('says once that a file cannot be written to, and goes on', () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,9 +57,19 @@ describe('files of the QingCloud provider', () => {
     it('names a file that is missing or no file', async () => {
       const missing = join(folder, 'missing.yaml');
       expect(await refusal(readConfig(missing))).to.equal(`${missing}: there is no such provider file`);
-      expect(await refusal(readConfig(folder))).to.equal(`${folder}: the provider file cannot be read: EISDIR`);
+      expect(await refusal(readConfig(folder))).to.equal(`${folder}: this cannot be the provider file: it is no plain file`);
       const below = join(await write('plain', SOURCE), 'x.yaml');
       expect(await refusal(readConfig(below))).to.equal(`${below}: there is no such provider file`);
+    });
+
+    it('refuses a pipe at once, which could be read for ever, and a file that is too large', async () => {
+      const pipe = join(folder, 'pipe.yaml');
+      expect(spawnSync('mkfifo', [pipe]).status).to.equal(0);
+      expect(await refusal(readConfig(pipe))).to.equal(`${pipe}: this cannot be the provider file: it is no plain file`);
+      expect(await refusal(readInstanceId(pipe))).to.match(/: it is no plain file$/);
+      expect(await refusal(readConfig('/dev/zero'))).to.match(/: it is no plain file$/);
+      const large = await write('large.yaml', `# ${'x'.repeat(2 ** 20)}\n${SOURCE}`);
+      expect(await refusal(readConfig(large))).to.match(/: it is larger than 1 MiB$/);
     });
 
     it('names file and key that are wrong', async () => {
