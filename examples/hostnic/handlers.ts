@@ -1,5 +1,6 @@
 import type { AttachRequest, DetachRequest } from '../../lib/attachment/index.js';
 import { allVersions, CniError, cniCodes, type GcRequest, type Plugin, type PluginRequest, type Result } from '../../lib/cni/index.js';
+import { isNicError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/log.js';
 import { runCommand } from './command.js';
 import { type CloudConf, readCloudConf, readHousekeeping, readNetConf } from './netconf.js';
@@ -63,7 +64,10 @@ async function del(host: PluginHost, request: PluginRequest): Promise<void> {
       ...(known === undefined ? {} : { known }),
       ...(subnetIds === undefined ? {} : { subnetIds }),
     };
-    await engine.detach(wanted, options);
+    await engine.detach(wanted, options).catch((error: unknown) => {
+      // The reason may be an error of the configuration, whose code would tell the runtime that there is nothing to wait for.
+      throw isNicError(error, 'ERR_PENDING') ? new CniError(cniCodes.tryAgainLater, error.message, { cause: error }) : error;
+    });
     log.info('detached');
   });
 }

@@ -304,6 +304,21 @@ describe('hostnic as a process', function () {
       });
     }
 
+    for (const [name, changes] of [
+      ['an unknown provider', { provider: 'cloudy' }],
+      ['args that are null', { args: null }],
+      ['no vxnets', { args: { providerConfigFile: '/etc/qingcloud/client.yaml', vxNets: [] } }],
+    ] as const) {
+      it(`cleans up the pod with ${name}, answers code 11, and a later DEL finishes`, async () => {
+        const pod = await newPod();
+        resultOf(await world.call({ command: 'ADD', pod, stdin: world.conf() }));
+        expect(errorOf(await world.call({ command: 'DEL', pod, stdin: world.conf(changes) })).code).to.equal(11);
+        expect(await inPod(pod, 'ip', '-o', '-4', 'addr')).not.to.include('192.168.100.');
+        expect(secondaryNics()).to.have.length(1);
+        succeeded(await world.call({ command: 'DEL', pod, stdin: world.conf() }));
+      });
+    }
+
     it('is finished by a later command of any other attachment', async () => {
       const [one, two] = [await newPod(), await newPod()];
       resultOf(await world.call({ command: 'ADD', pod: one, stdin: world.conf() }));
