@@ -1,3 +1,4 @@
+import { toAbortError } from '../clock.js';
 import { isNicError } from '../errors.js';
 import type { Nic } from '../nic.js';
 import { blankGateway } from './blank-record.js';
@@ -12,7 +13,11 @@ import type { AttachmentRecord } from './record.js';
 import { releaseNics } from './release.js';
 import type { CollectReport, CollectRequest } from './request.js';
 import { findNamed, toNicEntry } from './settle.js';
+import type { Stored, StoredRecord } from './store.js';
 import { survey } from './survey.js';
+
+/** How many records, or NICs without a record, are worked on at the same time. */
+const AT_ONCE = 8;
 
 /** Runs one GC: see {@link AttachmentEngine.collect}. */
 export async function collect(command: Command, request: CollectRequest): Promise<CollectReport> {
@@ -24,6 +29,7 @@ class Collection {
   readonly #request: CollectRequest;
   readonly #valid: ReadonlySet<string>;
   readonly #signal: AbortSignal;
+  readonly #startedAt: number;
   readonly #removed: string[] = [];
   readonly #failed: CollectReport['failed'][number][] = [];
   readonly #busy: AttachmentRecord['key'][] = [];
@@ -32,6 +38,7 @@ class Collection {
     this.#command = command;
     this.#request = request;
     this.#signal = command.budget.whole();
+    this.#startedAt = command.context.clock.now();
     this.#valid = new Set(request.valid.map((entry) => attachmentId({ network: request.network, ...entry })));
   }
 
@@ -55,9 +62,32 @@ class Collection {
   /** Records of the network that no valid attachment has, or that a dead command left unfinished. */
   async #records(): Promise<void> {
     const { store } = this.#command.context;
-    for (const stored of await store.list()) {
-      if (stored.kind === 'record' && this.#isOurs(stored.record) && this.#goes(stored.id, stored.record)) await this.#one(stored.id);
+    const isGoing = (stored: Stored<AttachmentRecord>): stored is StoredRecord<AttachmentRecord> =>
+      stored.kind === 'record' && this.#isOurs(stored.record) && this.#goes(stored.id, stored.record);
+    let going: readonly StoredRecord<AttachmentRecord>[] = (await store.list()).filter(isGoing);
+    // Ids may share a lock, so what was in the way may have been this GC itself.
+    for (;;) {
+      const skipped = await this.#sideBySide(going);
+      if (skipped.length === 0 || skipped.length === going.length) {
+        this.#busy.push(...skipped.map(({ record }) => record.key));
+        return;
+      }
+      going = skipped;
     }
+  }
+
+  /**
+   * Finishes several records at a time, each by itself: a job of the cloud ends with the last of its NICs,
+   * so one that will not go would hold up those that share its job. What failed least comes first.
+   * @returns the records whose locks are held
+   */
+  async #sideBySide(going: readonly StoredRecord<AttachmentRecord>[]): Promise<readonly StoredRecord<AttachmentRecord>[]> {
+    const queue = [...going].sort((a, b) => a.record.attempts - b.record.attempts || a.record.createdAt - b.record.createdAt);
+    const skipped: StoredRecord<AttachmentRecord>[] = [];
+    await inParallel(queue, async (stored) => {
+      if (!(await this.#one(stored))) skipped.push(stored);
+    });
+    return skipped;
   }
 
   #isOurs(record: AttachmentRecord): boolean {
@@ -68,40 +98,46 @@ class Collection {
     return !this.#valid.has(id) || !isComplete(this.#command, record);
   }
 
-  async #one(id: string): Promise<void> {
+  /** @returns false when its lock is held */
+  async #one({ id, record: listed }: StoredRecord<AttachmentRecord>): Promise<boolean> {
     const { store, log } = this.#command.context;
-    const lock = await store.tryLock(id);
-    const stored = await store.read(id);
-    if (lock === undefined) {
-      if (stored?.kind === 'record') this.#busy.push(stored.record.key);
-      return;
+    const { signal } = this.#command.budget;
+    if (signal.aborted) {
+      // Not tried, so that it comes first the next time.
+      this.#failed.push({ nicId: listed.nicId, key: listed.key, reason: toReason(toAbortError(signal, 'removing its NIC')) });
+      return true;
     }
+    const lock = await store.tryLock(id);
+    if (lock === undefined) return false;
     try {
       // A command may have finished or begun it since the list was read.
-      if (stored?.kind !== 'record' || !this.#goes(id, stored.record)) return;
+      const stored = await store.read(id);
+      if (stored?.kind !== 'record' || !this.#goes(id, stored.record)) return true;
       const { record } = stored;
       const { instanceId } = await this.#command.cloud();
       if (record.instanceId !== undefined && record.instanceId !== instanceId) {
         if (this.#request.dryRun !== true) await store.setAside(id);
-        return;
+        return true;
       }
       const nicIds = record.nics.map((nic) => nic.id);
       if (this.#request.dryRun === true) {
         this.#removed.push(...nicIds);
-        return;
+        return true;
       }
       const journal = new Journal({ store, id, record, log });
-      const pending = await finishAttachments(this.#command, [{ journal }], this.#signal);
+      // Time is kept back, so that NICs that will not go leave some for what comes after the records.
+      const pending = await finishAttachments(this.#command, [{ journal }], AbortSignal.any([signal]));
       const left = new Set(pending.has(id) ? journal.current.nics.map((nic) => nic.id) : []);
       this.#removed.push(...nicIds.filter((nicId) => !left.has(nicId)));
       const error = pending.get(id);
       if (error !== undefined) this.#failed.push({ nicId: [...left][0], key: record.key, reason: error.message });
     } catch (error) {
       if (!isNicError(error)) throw error;
-      this.#failed.push({ nicId: undefined, key: stored?.kind === 'record' ? stored.record.key : undefined, reason: error.message });
+      this.#failed.push({ nicId: undefined, key: listed.key, reason: error.message });
     } finally {
       lock.release();
     }
+    return true;
   }
 
   /** NICs in the cloud that bear a name of this instance and network and have no record: theirs is lost. */
@@ -111,11 +147,26 @@ class Collection {
     // Configurations of one network with different folders see each other's NICs.
     const { records } = await survey(this.#command);
     const recorded = new Set(records.flatMap(({ record }) => record.nics.map((nic) => nic.id)));
+    const orphans = new Map<string, Nic[]>();
     for (const nic of nics) {
       const id = idInName(nic.name, prefix);
       if (id === undefined || this.#valid.has(id) || recorded.has(nic.id) || !this.#isOld(nic)) continue;
-      await this.#orphan(id, nic);
+      orphans.set(id, [...(orphans.get(id) ?? []), nic]);
     }
+    if (orphans.size === 0) return;
+    const signal = this.#command.budget.atMost(this.#orphansMs(), this.#signal);
+    await inParallel([...orphans], async ([id, own]) => {
+      for (const nic of own) await this.#orphan(id, nic, AbortSignal.any([signal]));
+    });
+  }
+
+  /** What is left until the time that is kept back, and half of that: the other half is the gateways'. */
+  #orphansMs(): number {
+    const { clock, limits } = this.#command.context;
+    const { forwardUntil } = this.#command.budget;
+    // At most two fifths of the whole are kept back, which is two thirds of the rest.
+    const keptBack = Math.min(limits.unwindReserveMs, ((forwardUntil - this.#startedAt) * 2) / 3);
+    return Math.max(0, forwardUntil - clock.now()) + keptBack / 2;
   }
 
   /** Gateways whose records are lost get new ones, so that the rule for idle gateways finds them. */
@@ -152,7 +203,7 @@ class Collection {
     return nic.createdAt !== undefined && clock.now() - nic.createdAt.getTime() >= limits.gcMinAgeMs;
   }
 
-  async #orphan(id: string, nic: Nic): Promise<void> {
+  async #orphan(id: string, nic: Nic, signal: AbortSignal): Promise<void> {
     const { store, log } = this.#command.context;
     const { provider, instanceId } = await this.#command.cloud();
     const lock = await store.tryLock(id);
@@ -161,7 +212,7 @@ class Collection {
       const stored = await store.read(id);
       if (stored?.kind === 'record' || stored?.kind === 'newer') return;
       // Read again under the lock: it may have been taken or removed meanwhile.
-      const [now] = await provider.listNics({ ids: [nic.id] }, { signal: this.#signal });
+      const [now] = await provider.listNics({ ids: [nic.id] }, { signal });
       if (now === undefined || now.name !== nic.name || now.role === 'primary') return;
       if (now.instanceId !== undefined && now.instanceId !== instanceId) return;
       if (this.#request.dryRun === true) {
@@ -176,7 +227,7 @@ class Collection {
         saveJob: async () => {},
         forget: async () => {},
       };
-      const left = await releaseNics(this.#command, [target], { signal: this.#signal });
+      const left = await releaseNics(this.#command, [target], { signal });
       if (left.has(nic.id)) this.#failed.push({ nicId: nic.id, key: undefined, reason: toReason(left.get(nic.id)) });
       else {
         this.#removed.push(nic.id);
@@ -188,5 +239,16 @@ class Collection {
     } finally {
       lock.release();
     }
+  }
+}
+
+/** Works on a few items at a time. All of it ends before an unexpected error leaves, so that nothing goes on behind the back of whoever gets it. */
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  for (const ended of await Promise.allSettled(Array.from({ length: AT_ONCE }, worker))) {
+    if (ended.status === 'rejected') throw ended.reason;
   }
 }

@@ -175,6 +175,67 @@ describe('collect()', () => {
     expect(bed.nics().map((nic) => nic.id)).to.deep.equal([stubborn?.id]);
   });
 
+  it('takes what it can although NICs will not detach, those without a record and gateways included', async () => {
+    const bed = await withPods('c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6');
+    bed.cloud.addNic({ subnetId: 'net-1', name: gatewayName('i-1', 'net-1') });
+    bed.clock.skip(OLD);
+    await collect(bed, ['c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6']);
+    const lost = bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('lost')) });
+    bed.clock.skip(OLD);
+    const [stubborn = ''] = bed.nics().map((nic) => nic.id);
+    // No call that names it is ever answered.
+    bed.cloud.onCall = (action, phase, args) => {
+      if (action === 'detachNics' && phase === 'before' && (args[0] as string[]).includes(stubborn)) return new Promise<never>(() => {});
+    };
+    const run = (): Promise<CollectReport> => bed.engine.collect({ network: 'pods', valid: [], subnetIds: ['net-1'] }, bed.timing(8000));
+    const report = await run();
+    expect(report.failed.map(({ nicId }) => nicId)).to.deep.equal([stubborn]);
+    expect(report.removed).to.include(lost.id);
+    expect(bed.nics().map((nic) => nic.id)).to.deep.equal([stubborn]);
+    expect(bed.files().filter((file) => file.startsWith('gateways/'))).to.deep.equal([]);
+  });
+
+  it('takes the others first when so many would not detach the last time that they use up all time', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `c${i}`);
+    const bed = await withPods(...names);
+    const stubborn = bed
+      .nics()
+      .slice(0, 10)
+      .map((nic) => nic.id);
+    bed.cloud.onCall = (action, phase, args) => {
+      if (action === 'detachNics' && phase === 'before' && stubborn.some((id) => (args[0] as string[]).includes(id)))
+        return new Promise<never>(() => {});
+    };
+    const run = (): Promise<CollectReport> => bed.engine.collect({ network: 'pods', valid: [], subnetIds: ['net-1'] }, bed.timing(8000));
+    for (let i = 0; i < 3; i++) await run();
+    expect(bed.nics().map((nic) => nic.id)).to.deep.equal(stubborn);
+  });
+
+  it('collects NICs without a record beside one that will not detach, and sees to gateways after it', async () => {
+    const bed = await withPods();
+    const stubborn = bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('lost-0')), instanceId: 'i-1' });
+    for (const name of ['lost-1', 'lost-2']) bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf(name)) });
+    bed.cloud.addNic({ subnetId: 'net-1', name: gatewayName('i-1', 'net-1') });
+    bed.clock.skip(OLD);
+    bed.cloud.onCall = (action, phase) => (action === 'detachNics' && phase === 'before' ? new Promise<never>(() => {}) : undefined);
+    const run = (): Promise<CollectReport> => bed.engine.collect({ network: 'pods', valid: [], subnetIds: ['net-1'] }, bed.timing(8000));
+    const report = await run();
+    expect(report.failed.map(({ nicId }) => nicId)).to.deep.equal([stubborn.id]);
+    bed.clock.skip(OLD);
+    await run();
+    expect(bed.nics().map((nic) => nic.id)).to.deep.equal([stubborn.id]);
+  });
+
+  it('takes attachments that share a lock', async () => {
+    const bed = await withPods('c1', 'c2', 'c3');
+    const shared = { ...bed.folder, tryLock: () => bed.folder.tryLock('the-only-one') };
+    const { engine } = bed.process({ folder: shared });
+    const report = await engine.collect({ network: 'pods', valid: [], subnetIds: ['net-1'] }, bed.timing());
+    expect(report.removed).to.have.length(3);
+    expect(report).to.deep.include({ failed: [], busy: [] });
+    expect(bed.nics()).to.deep.equal([]);
+  });
+
   it('finds the NIC of a torn record by its name', async () => {
     const bed = await withPods('c1');
     const id = attachmentId(keyOf('c1'));
