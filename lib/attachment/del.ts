@@ -138,9 +138,16 @@ class Del {
     return { id: original.nicId, mac: original.mac, subnetId: original.subnetId, addresses: [], job: undefined };
   }
 
+  /** A NIC that another attachment of this host records is that one's, whatever an earlier result says. */
+  async #isClaimed(mac: string): Promise<boolean> {
+    const { records } = await survey(this.#command);
+    return records.some(({ id, record }) => id !== this.#id && record.nics.some((nic) => nic.mac === mac));
+  }
+
   async #macs(namespace: NetworkNamespace | undefined, known: string | undefined): Promise<readonly string[]> {
     if (namespace === undefined) return known === undefined ? [] : [known];
     if (known !== undefined) {
+      if (await this.#isClaimed(known)) return [];
       const found = await findIn(this.#command, namespace, known);
       // Both name and address are what ADD answered with.
       if (found !== undefined && found.link.name === this.#request.key.ifname) await clearLink(this.#command, found);

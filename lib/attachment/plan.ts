@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js';
-import { type Cidr, contains, formatCidr, formatIp, parseCidr, parseIp, sameIp, toNetwork } from '../address.js';
+import { type Cidr, contains, formatCidr, formatIp, type IpAddress, parseCidr, parseIp, sameIp, toNetwork } from '../address.js';
 import { NicError } from '../errors.js';
 import type { Subnet } from '../nic.js';
 import type { AttachRequest, RouteVia } from './request.js';
@@ -32,6 +32,14 @@ function familyOf(text: string): 4 | 6 {
   return text.includes(':') ? 6 : 4;
 }
 
+/** The first and the last address of an IPv4 range are no host's: the kernel takes neither for a next hop (RFC 3021 excepts /31). */
+function isHost(range: Cidr, ip: IpAddress): boolean {
+  if (range.family === 6 || range.prefix >= 31) return true;
+  const network = toNetwork(range);
+  const hostBits = (byte: number, i: number): number => byte | (0xff >> Math.min(8, Math.max(0, range.prefix - 8 * i)));
+  return !sameIp(ip, network) && !sameIp(ip, { family: 4, bytes: network.bytes.map(hostBits) });
+}
+
 function isDefault(dst: string): boolean {
   return dst === '0.0.0.0/0' || dst === '::/0';
 }
@@ -40,11 +48,19 @@ function sameVia(a: RouteVia, b: RouteVia): boolean {
   return a.kind === b.kind && (a.kind !== 'address' || b.kind !== 'address' || a.address === b.address);
 }
 
+/** `%d` in a name is the kernel's to fill in (net/core/dev.c); `all` and `default` are folders of net/ipv4/conf. */
+const UNUSABLE_NAME = /%|^(all|default)$/;
+
 /** Checks what can be checked of a request without asking anyone. */
 export function checkRequest(request: AttachRequest): E.Either<NicError, AttachRequest> {
   const { key, subnetIds, routes, address, mtu } = request;
   if (key.network === '' || key.containerId === '' || key.ifname === '') {
     return refuse('an attachment needs the name of its network, a container id and an interface name');
+  }
+  if (UNUSABLE_NAME.test(key.ifname)) {
+    return refuse(
+      `the interface name ${key.ifname} cannot be used: the kernel reads % as a pattern, and all and default name its settings`,
+    );
   }
   if (subnetIds.length === 0) return refuse('no subnet is configured to take NICs from: name at least one');
   const double = subnetIds.find((id, i) => subnetIds.indexOf(id) !== i);
@@ -112,10 +128,10 @@ export function planSubnets(request: AttachRequest, known: readonly Subnet[]): E
       continue;
     }
     const gateway = parseIp(route.via.address);
-    fitting = fitting.filter((subnet) => gateway !== undefined && contains(subnet.range, gateway));
+    fitting = fitting.filter((subnet) => gateway !== undefined && contains(subnet.range, gateway) && isHost(subnet.range, gateway));
     if (fitting.length === 0) {
       return refuse(
-        `routes[${i}]: the next hop ${route.via.address} is not in the range of a subnet that all other next hops are in (${ranges})`,
+        `routes[${i}]: the next hop ${route.via.address} is no host's address in the range of a subnet that all other next hops are in (${ranges})`,
       );
     }
   }

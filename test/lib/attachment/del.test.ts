@@ -317,6 +317,19 @@ describe('detach()', () => {
       expect(bed.nics()).to.have.length(1);
     });
 
+    it("another pod's running eth0, though its namespace and an earlier result name it", async () => {
+      const bed = await withPod();
+      const mac = bed.nics()[0]?.mac ?? '';
+      const before = bed.kernel.findByMac(mac);
+      expect(before?.link.up).to.equal(true);
+      for (const key of [keyOf('c2'), { ...keyOf('c1'), network: 'another' }]) {
+        await bed.engine.detach({ key, namespace: podPath, known: { mac }, subnetIds: ['net-1'] }, bed.timing());
+      }
+      const after = bed.kernel.findByMac(mac);
+      expect(after?.link.up).to.equal(true);
+      await bed.engine.check({ key: keyOf('c1'), namespace: podPath }, bed.timing());
+    });
+
     it("an interface of another plugin's", async () => {
       const bed = await createAttachmentBed();
       bed.pod('c1');

@@ -26,6 +26,11 @@ function routed(id: string): RoutedSubnet {
 describe('checkRequest()', () => {
   const bad: readonly { readonly name: string; readonly patch: Partial<AttachRequest>; readonly says: RegExp }[] = [
     { name: 'an empty container id', patch: { key: { network: 'pods', containerId: '', ifname: 'eth0' } }, says: /container id/ },
+    ...['a%d', 'all', 'default'].map((ifname) => ({
+      name: `the interface name ${ifname}`,
+      patch: { key: { network: 'pods', containerId: 'c1', ifname } },
+      says: new RegExp(`interface name ${ifname} `),
+    })),
     { name: 'an empty subnet id', patch: { subnetIds: ['net-1', ''] }, says: /empty/ },
     { name: 'a destination that is no range', patch: { routes: [{ dst: '10.0.0.0', via: { kind: 'router' } }] }, says: /routes\[0\]\.dst/ },
     {
@@ -72,6 +77,16 @@ describe('planSubnets()', () => {
     expect(plan({ subnetIds: ['net-1', 'net-2'], routes: via('192.168.101.7') })).to.deep.equal(['net-2']);
     expect(plan({ subnetIds: ['net-1', 'net-2'], address: '192.168.100.7' })).to.deep.equal(['net-1']);
     expect(plan({ subnetIds: ['net-1', 'net-2'], address: '192.168.100.7', routes: via('192.168.101.7') })).to.match(/192\.168\.100\.7/);
+  });
+
+  it('refuses the first and the last address of a range as next hop', () => {
+    const via = (address: string) => [{ dst: '10.0.0.0/8', via: { kind: 'address', address } as const }];
+    for (const address of ['192.168.100.0', '192.168.100.255']) {
+      expect(plan({ subnetIds: ['net-1'], routes: via(address) }), address).to.match(/routes\[0\].* no host's address/);
+    }
+    expect(plan({ subnetIds: ['net-1'], routes: via('192.168.100.254') })).to.deep.equal(['net-1']);
+    const tiny = subnet('net-t', '10.1.0.2/31', { gateway: '10.1.0.2' });
+    expect(plan({ subnetIds: ['net-t'], routes: via('10.1.0.3') }, [tiny])).to.deep.equal(['net-t']);
   });
 
   it('refuses a route by router or host of a family that the subnets are not of', () => {
