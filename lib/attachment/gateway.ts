@@ -41,6 +41,11 @@ export async function useGateway(command: Command, options: GatewayOptions): Pro
   }
 }
 
+/** All its NICs are gone and only a late one is possible: whoever uses the record on adopts that, or it becomes surplus. */
+function isOnlyWatched({ found, nics, create, uncertainAt }: GatewayRecord): boolean {
+  return !found && nics.length === 0 && create === undefined && uncertainAt !== undefined;
+}
+
 class Gateway {
   readonly #command: Command;
   readonly #options: GatewayOptions;
@@ -78,8 +83,13 @@ class Gateway {
       return undefined;
     }
     const journal = new Journal({ store, id, record: stored.record, log });
-    if (stored.record.state !== 'removing') return journal;
-    await removeGateway(this.#command, journal, this.#command.budget.signal);
+    if (stored.record.state !== 'removing' || isOnlyWatched(stored.record)) return journal;
+    try {
+      await removeGateway(this.#command, journal, this.#command.budget.signal);
+    } catch (error) {
+      if (!isNicError(error, 'ERR_PENDING') || !isOnlyWatched(journal.current)) throw error;
+      return journal;
+    }
     return undefined;
   }
 
@@ -166,7 +176,14 @@ class Gateway {
     const { subnet, guard } = this.#options;
     const { context, budget } = this.#command;
     const { provider, instanceId } = await this.#command.cloud();
-    journal.note({ instanceId, nicName: gatewayName(instanceId, subnet.id), bootId: context.bootId, state: 'adding' });
+    journal.note({
+      instanceId,
+      nicName: gatewayName(instanceId, subnet.id),
+      bootId: context.bootId,
+      state: 'adding',
+      attempts: 0,
+      retryAt: undefined,
+    });
     const host = await this.#command.host();
     const watch = await host.watchLinks({ signal: budget.signal });
     try {

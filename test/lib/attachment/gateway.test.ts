@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type AttachRequest, createMemoryFolder } from '../../../lib/attachment/index.js';
 import { gatewayId, gatewayName } from '../../../lib/attachment/names.js';
-import { refusal } from '../../../providers/memory/index.js';
+import { lostAnswer, refusal } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
 import { rejection } from '../../support/rejection.js';
 
@@ -230,6 +230,66 @@ describe('a route through this host', () => {
     const attachment = await bed.attach('c2', viaHost);
     const [after] = gateways(bed);
     expect(after).not.to.equal(before);
+    expect(nextHop(attachment)).to.equal(bed.nics().find((nic) => nic.id === after)?.addresses[0]);
+  });
+
+  it('does not wait for the NIC of a lost answer: the next ADD gets a gateway, and one that appears late goes', async () => {
+    const bed = await createAttachmentBed({ cloud: { features: { lateEffectMs: 90_000 } } });
+    for (const name of ['c1', 'c2', 'c3']) bed.pod(name);
+    const isGateway = (args: readonly unknown[]): boolean => (args[0] as { readonly name?: string }).name === gatewayName('i-1', 'net-1');
+    bed.cloud.onCall = (action, phase, args) => {
+      if (action === 'createNic' && phase === 'before' && isGateway(args)) throw lostAnswer(action);
+    };
+    await rejection(bed.attach('c1', viaHost), 'ERR_TRANSPORT');
+    bed.cloud.onCall = undefined;
+    const attachment = await bed.attach('c2', viaHost);
+    const [gateway] = gateways(bed);
+    const late = bed.cloud.addNic({ subnetId: 'net-1', name: gatewayName('i-1', 'net-1') });
+    expect(nextHop(await bed.attach('c3', viaHost))).to.equal(nextHop(attachment));
+    bed.clock.skip(HOUR);
+    await bed.detach('nobody');
+    expect(gateways(bed)).to.deep.equal([gateway]);
+    expect(bed.nics().map((nic) => nic.id)).not.to.include(late.id);
+    expect(bed.nics()).to.have.length(3);
+  });
+
+  it('is the NIC of the lost answer when that has appeared by the next ADD', async () => {
+    const bed = await createAttachmentBed({ cloud: { features: { lateEffectMs: 90_000 } } });
+    for (const name of ['c1', 'c2']) bed.pod(name);
+    bed.cloud.onCall = (action, phase, args) => {
+      const { name } = args[0] as { readonly name?: string };
+      if (action === 'createNic' && phase === 'before' && name === gatewayName('i-1', 'net-1')) throw lostAnswer(action);
+    };
+    await rejection(bed.attach('c1', viaHost), 'ERR_TRANSPORT');
+    bed.cloud.onCall = undefined;
+    const late = bed.cloud.addNic({ subnetId: 'net-1', name: gatewayName('i-1', 'net-1') });
+    const attachment = await bed.attach('c2', viaHost);
+    bed.clock.skip(HOUR);
+    await bed.detach('nobody');
+    expect(gateways(bed)).to.deep.equal([late.id]);
+    expect(nextHop(attachment)).to.equal(late.addresses[0]);
+  });
+
+  it('is made anew as soon as what was left of an uncertain one is gone', async () => {
+    const bed = await createAttachmentBed({ cloud: { features: { lateEffectMs: 90_000 } } });
+    for (const name of ['c1', 'c2']) bed.pod(name);
+    let lost = false;
+    bed.cloud.onCall = (action, phase, args) => {
+      if (phase !== 'before') return;
+      const { name } = args[0] as { readonly name?: string };
+      if (action === 'createNic' && name === gatewayName('i-1', 'net-1') && !lost) {
+        lost = true;
+        throw lostAnswer(action);
+      }
+      if (action === 'allowForwarding' || action === 'detachNics') throw refusal(action, 'ERR_AUTH', 'no');
+    };
+    await rejection(bed.attach('c1', viaHost), 'ERR_AUTH');
+    bed.cloud.onCall = undefined;
+    const [before] = gateways(bed);
+    const attachment = await bed.attach('c2', viaHost);
+    const [after, ...others] = gateways(bed);
+    expect(before).to.be.a('string').that.is.not.equal(after);
+    expect(others).to.deep.equal([]);
     expect(nextHop(attachment)).to.equal(bed.nics().find((nic) => nic.id === after)?.addresses[0]);
   });
 
