@@ -108,7 +108,10 @@ export class NicAttaching {
         const id = await provider.attachNics([entry.id], instanceId, { signal: patientSignal });
         const job: JobEntry = { id, kind: 'attach' };
         this.#lost = false;
-        await journal.save({ nics: withJob(journal.current.nics, entry.id, job) }, 'quick');
+        const patch = { nics: withJob(journal.current.nics, entry.id, job) };
+        // Once the link has been seen steps follow, and the next write takes it along.
+        if (this.#seen) journal.note(patch);
+        else await journal.save(patch, 'quick');
         return job;
       } catch (error) {
         if (this.#seen) return undefined;
