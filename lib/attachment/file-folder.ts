@@ -184,12 +184,13 @@ class FileFolder implements Folder {
       return fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
     } catch (error) {
       if (errnoOf(error) !== 'EROFS') throw ioError('open', file, error);
-    }
-    try {
-      // A lock needs no right to write, so what was locked before can be while the disk is read-only.
-      return fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    } catch (error) {
-      throw ioError('open', file, error);
+      try {
+        // A lock needs no right to write, so what was locked before can be while the disk is read-only.
+        return fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      } catch (second) {
+        // A file that is not there is missing because it cannot be made.
+        throw ioError('open', file, errnoOf(second) === 'ENOENT' ? error : second);
+      }
     }
   }
 

@@ -1,4 +1,5 @@
-import * as fs from 'node:fs';
+import builtin, * as fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -238,6 +239,22 @@ describe('createFileStore()', () => {
       lock.release();
       (await waiting).release();
       (await store.tryLock(id))?.release();
+    });
+
+    it('names the read-only file system when a new one cannot be made', async () => {
+      const real = fs.openSync;
+      const failing = (file: fs.PathLike, flags: fs.OpenMode, mode?: fs.Mode): number => {
+        if (typeof flags !== 'number' || (flags & fs.constants.O_CREAT) === 0) return real(file, flags, mode);
+        throw Object.assign(new Error('read-only'), { code: 'EROFS' });
+      };
+      Object.assign(builtin, { openSync: failing });
+      syncBuiltinESMExports();
+      try {
+        expect((await rejection(store.lock(id))).message).to.match(/cannot open \(EROFS\): the file system is read-only/);
+      } finally {
+        Object.assign(builtin, { openSync: real });
+        syncBuiltinESMExports();
+      }
     });
 
     it('stay as files: with a removed one two could hold the lock', async () => {
