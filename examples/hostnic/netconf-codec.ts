@@ -92,19 +92,19 @@ const BooleanCodec: t.Type<boolean, unknown> = refine(t.boolean, 'true or false'
 
 const LogLevelCodec: t.Type<LogLevel, unknown> = t.keyof({ debug: null, info: null, warn: null }, 'debug, info or warn');
 
+/** A blank would pass for an id and be refused by the cloud, as one that does not exist, only after a request. */
+const VxNetIdCodec: t.Type<string, unknown> = refine(t.string, 'a text without white space, such as vxnet-0abcdef', (id) =>
+  /^\S+$/.test(id),
+);
+
 /** Absent is no empty list here: both are refused, with the same words. */
-const VxNetsCodec: t.Type<readonly string[], unknown> = new t.ReadonlyArrayType<
-  typeof NonEmptyTextCodec,
-  readonly string[],
-  unknown,
-  unknown
->(
+const VxNetsCodec: t.Type<readonly string[], unknown> = new t.ReadonlyArrayType<typeof VxNetIdCodec, readonly string[], unknown, unknown>(
   'a list of at least one vxnet id',
-  listOf(NonEmptyTextCodec).is,
+  listOf(VxNetIdCodec).is,
   (value, context) =>
-    Array.isArray(value) && value.length > 0 ? listOf(NonEmptyTextCodec).validate(value, context) : t.failure(value, context),
+    Array.isArray(value) && value.length > 0 ? listOf(VxNetIdCodec).validate(value, context) : t.failure(value, context),
   t.identity,
-  NonEmptyTextCodec,
+  VxNetIdCodec,
 );
 
 const ProviderArgsCodec: t.Type<ProviderArgs, unknown> = caseless('an object with providerConfigFile and vxNets', {

@@ -132,7 +132,12 @@ describe('readNetConf()', () => {
     {
       name: 'an empty text in vxNets',
       raw: withArgs({ providerConfigFile: '/c.yaml', vxNets: ['vxnet-a', ''] }),
-      says: /args\.vxNets\[1\] must be a text that is not empty/,
+      says: /args\.vxNets\[1\] must be a text without white space, such as vxnet-0abcdef/,
+    },
+    {
+      name: 'a blank in vxNets',
+      raw: withArgs({ providerConfigFile: '/c.yaml', vxNets: [' '] }),
+      says: /args\.vxNets\[0\] must be a text without white space/,
     },
     { name: 'routes that are no list', raw: { ...complete, ipam: { routes: {} } }, says: /ipam\.routes must be a list/ },
     { name: 'a route that is a text', raw: withRoute('10.0.0.0/8'), says: /ipam\.routes\[1\] must be a route \{dst, gw\}/ },
