@@ -8,7 +8,7 @@ import { ProviderError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/log.js';
 import type { QingCloudConfig } from './config.js';
 import { type RequestKind, toAbortedError, toRefusalError, toResponseError } from './errors.js';
-import { isCertificateError, neverLeft, textField } from './never-left.js';
+import { followHandshake, isCertificateError, neverLeft, textField, tlsReason } from './never-left.js';
 import { type ParamValue, toParams } from './params.js';
 import { RetCode } from './ret-code.js';
 import { formatTimeStamp, signQuery } from './signature.js';
@@ -51,6 +51,15 @@ interface Reply {
 /** A function, since the compiler takes a signal that was not aborted for one that never will be. */
 function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
   return signal?.aborted === true;
+}
+
+function describe({ message, code }: RequestError): string {
+  return code === 'ETIMEDOUT' || message === '' ? `${message} (${code})` : message;
+}
+
+function describeTls(reason: string, shaking: boolean): string {
+  if (!shaking) return `TLS failed: ${reason}`;
+  return `the TLS handshake failed: ${reason}; does this port speak HTTPS? Check protocol, host and port in the provider file`;
 }
 
 /**
@@ -143,6 +152,10 @@ export class ApiClient {
     if (isAborted(signal)) throw toAbortedError(action, signal, 'refused');
     const running = got.get(this.#url(request), signal === undefined ? {} : { signal });
     let oversized = false;
+    let isShaking = (): boolean => false;
+    running.on('request', (sent) => {
+      isShaking = followHandshake(sent);
+    });
     running.on('downloadProgress', ({ transferred }) => {
       if (transferred <= MAX_REPLY_BYTES) return;
       oversized = true;
@@ -152,18 +165,20 @@ export class ApiClient {
       const { statusCode, body, headers } = await running;
       return { status: statusCode, body, date: headers.date };
     } catch (error) {
-      if (isAborted(signal)) throw toAbortedError(action, signal, neverLeft(error) ? 'refused' : 'unknown');
+      if (isAborted(signal)) throw toAbortedError(action, signal, isShaking() || neverLeft(error) ? 'refused' : 'unknown');
       if (oversized) throw this.#noAnswer(request, `a reply of more than ${MAX_REPLY_BYTES} bytes came`, false);
       if (textField(error, 'code')?.startsWith('HPE_') === true) throw this.#noAnswer(request, 'something that is no HTTP came', true);
-      throw this.#broken(request, error as RequestError);
+      throw this.#broken(request, error as RequestError, isShaking());
     }
   }
 
   #read(request: ApiRequest, reply: Reply): ApiReply {
     const { action, kind } = request;
     // The service answers everything it understands with 200 (docs, api/overview): anything else is from something in between.
-    if (reply.status !== 200)
-      throw this.#noAnswer(request, `HTTP status ${reply.status} came`, reply.status >= 500 || reply.status === 429);
+    if (reply.status !== 200) {
+      const advice = reply.status === 404 ? '; check uri, host and port in the provider file' : '';
+      throw this.#noAnswer(request, `HTTP status ${reply.status} came`, reply.status >= 500 || reply.status === 429, advice);
+    }
     let body: unknown;
     try {
       body = JSON.parse(reply.body);
@@ -182,20 +197,22 @@ export class ApiClient {
     return Number.isNaN(time) ? undefined : this.#options.clock.now() - time;
   }
 
-  #broken(request: ApiRequest, error: RequestError): ProviderError {
-    const refused = neverLeft(error);
-    const why = error.code === 'ETIMEDOUT' || error.message === '' ? `${error.message} (${error.code})` : error.message;
+  #broken(request: ApiRequest, error: RequestError, shaking: boolean): ProviderError {
+    const refused = shaking || neverLeft(error);
+    const reason = tlsReason(error.message);
+    const why = reason === undefined ? describe(error) : describeTls(reason, shaking);
     return new ProviderError('ERR_TRANSPORT', `${request.action}: ${this.#origin()} gave no answer: ${this.#redact(why)}`, {
       action: request.action,
-      retryable: !isCertificateError(error),
+      // Peers that do not understand each other will not later; a broken connection may hold next time.
+      retryable: !isCertificateError(error) && !(shaking && reason !== undefined),
       outcome: refused ? 'refused' : 'unknown',
       cause: error.cause,
     });
   }
 
   /** Names the place: what answers may be something else that listens there. */
-  #noAnswer(request: ApiRequest, what: string, retryable: boolean): ProviderError {
-    return toResponseError(request.action, `${what} from ${this.#origin()}${this.#options.config.path}`, retryable);
+  #noAnswer(request: ApiRequest, what: string, retryable: boolean, advice = ''): ProviderError {
+    return toResponseError(request.action, `${what} from ${this.#origin()}${this.#options.config.path}${advice}`, retryable);
   }
 
   #redact(text: string): string {

@@ -1,3 +1,5 @@
+import type { ClientRequest } from 'node:http';
+
 /** System calls that run before a connection is there: what fails in them has sent nothing. */
 const CONNECTING_CALLS: readonly unknown[] = ['connect', 'getaddrinfo', 'bind'];
 /** Time-outs of got that end before a connection is there. */
@@ -29,4 +31,24 @@ export function neverLeft(error: unknown): boolean {
   // All addresses of a host were tried: each attempt must have failed before it connected.
   if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(neverLeft);
   return error instanceof Error && error.cause !== undefined && neverLeft(error.cause);
+}
+
+/** The words of OpenSSL for what went wrong in TLS, out of a line such as `4047:error:0A00010B:SSL routines:f:wrong version number:../x.c:354:`. */
+export function tlsReason(message: string): string | undefined {
+  return /error:[0-9a-f]+:[^:]*:[^:]*:([^:\r\n]+)/i.exec(message)?.[1];
+}
+
+/**
+ * Follows the TLS handshake of a request. Nothing of the request is encrypted, and so none of it sent, before the handshake is over.
+ * @returns tells whether its handshake has begun and is not over yet; false as long as nothing is known, and for a connection that is used again
+ */
+export function followHandshake(request: ClientRequest): () => boolean {
+  let shaking = false;
+  request.once('socket', (socket) => {
+    shaking = 'secureConnecting' in socket && socket.secureConnecting === true;
+    socket.once('secureConnect', () => {
+      shaking = false;
+    });
+  });
+  return () => shaking;
 }

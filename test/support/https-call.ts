@@ -1,8 +1,9 @@
 import { systemClock } from '../../lib/clock.js';
+import { ProviderError } from '../../lib/errors.js';
 import { silentLogger } from '../../lib/log.js';
 import { ApiClient } from '../../providers/qingcloud/client.js';
 
-/** Calls the API over HTTPS at the port given and prints what became of it. A process of its own, since trust is set when one starts. */
+/** Calls the API over HTTPS at the port given, as often as given (once), and prints what became of the last call. A process of its own, since trust is set when one starts. */
 const client = new ApiClient({
   config: {
     accessKeyId: 'QYACCESSKEYIDEXAMPLE',
@@ -20,5 +21,14 @@ const client = new ApiClient({
   log: silentLogger,
   requestTimeoutMs: 5000,
 });
-console.log(JSON.stringify(await client.send({ action: 'DescribeNics', kind: 'read', values: {} }, undefined)));
+let last: unknown;
+try {
+  for (let calls = Number(process.argv[3] ?? 1); calls > 0; calls--) {
+    last = await client.send({ action: 'DescribeNics', kind: 'read', values: {} }, undefined);
+  }
+} catch (error) {
+  if (!(error instanceof ProviderError)) throw error;
+  last = { code: error.code, outcome: error.outcome };
+}
+console.log(JSON.stringify(last));
 client.close();

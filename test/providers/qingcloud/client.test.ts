@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
@@ -231,7 +231,13 @@ describe('ApiClient', () => {
       ['a ret_code that is a text', json({ ret_code: '0' }), 'ERR_RESPONSE', true, /ret_code must be a whole number/],
       ['HTTP 500', text('{"ret_code":0}', 500), 'ERR_RESPONSE', true, /HTTP status 500 came/],
       ['HTTP 429', text('', 429), 'ERR_RESPONSE', true, /HTTP status 429 came/],
-      ['HTTP 404', text('{"ret_code":0}', 404), 'ERR_RESPONSE', false, /HTTP status 404 came/],
+      [
+        'HTTP 404',
+        text('{"ret_code":0}', 404),
+        'ERR_RESPONSE',
+        false,
+        /HTTP status 404 came from .*\/iaas; check uri, host and port in the provider file$/,
+      ],
       ['HTTP 201', text('{"ret_code":0}', 201), 'ERR_RESPONSE', false, /HTTP status 201 came/],
       ['a redirect', text('', 302, { location: '/iaas?elsewhere' }), 'ERR_RESPONSE', false, /HTTP status 302 came/],
       ['no HTTP', cut('SSH-2.0-OpenSSH\r\n'), 'ERR_RESPONSE', true, /something that is no HTTP came/],
@@ -326,23 +332,64 @@ describe('ApiClient', () => {
   });
 
   describe('HTTPS', () => {
+    it('never left when the port speaks something else, and says so in one line', async () => {
+      const error = await failure(createClient({ protocol: 'https' }), CREATE);
+      expect(error).to.include({ code: 'ERR_TRANSPORT', outcome: 'refused', retryable: false });
+      expect(error.message).to.match(
+        /: the TLS handshake failed: [a-z ]+; does this port speak HTTPS\? Check protocol, host and port in the provider file$/,
+      );
+    });
+
+    it('never left when the connection ends within the handshake', async () => {
+      const closing = createServer((socket) => socket.once('data', () => socket.destroy()));
+      await new Promise<void>((resolve) => closing.listen(0, '127.0.0.1', resolve));
+      try {
+        const { port } = closing.address() as AddressInfo;
+        const error = await failure(createClient({ protocol: 'https', port }), CREATE);
+        expect(error).to.include({ code: 'ERR_TRANSPORT', outcome: 'refused', retryable: true });
+      } finally {
+        closing.close();
+      }
+    });
+
+    /** The last of some calls, by a process that trusts the server's certificate. */
+    async function callTrusted(port: number, calls: number): Promise<unknown> {
+      const script = fileURLToPath(new URL('../../support/https-call.ts', import.meta.url));
+      const cert = fileURLToPath(new URL('../../fixtures/tls/loopback-cert.pem', import.meta.url));
+      const child = spawn(process.execPath, ['--import', 'tsx', script, String(port), String(calls)], {
+        env: { ...process.env, NODE_EXTRA_CA_CERTS: cert },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let output = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      const code = await new Promise((resolve) => child.once('close', resolve));
+      expect(code).to.equal(0);
+      return JSON.parse(output);
+    }
+
+    for (const [what, calls] of [
+      ['a new connection', 1],
+      ['a connection that is used again', 2],
+    ] as const) {
+      it(`may have arrived when ${what} breaks after the handshake`, async () => {
+        const secure = await startScriptedServer(TLS);
+        secure.script(...(calls === 2 ? [json(OK)] : []), (response) => void response.socket?.destroy());
+        try {
+          expect(await callTrusted(secure.port, calls)).to.deep.equal({ code: 'ERR_TRANSPORT', outcome: 'unknown' });
+          expect(secure.requests).to.have.length(calls);
+        } finally {
+          await secure.close();
+        }
+      });
+    }
+
     it('works with a certificate that the process trusts', async () => {
       const secure = await startScriptedServer(TLS);
       secure.script(json(OK));
       try {
-        const script = fileURLToPath(new URL('../../support/https-call.ts', import.meta.url));
-        const cert = fileURLToPath(new URL('../../fixtures/tls/loopback-cert.pem', import.meta.url));
-        const child = spawn(process.execPath, ['--import', 'tsx', script, String(secure.port)], {
-          env: { ...process.env, NODE_EXTRA_CA_CERTS: cert },
-          stdio: ['ignore', 'pipe', 'inherit'],
-        });
-        let output = '';
-        child.stdout.on('data', (chunk: Buffer) => {
-          output += chunk.toString();
-        });
-        const code = await new Promise((resolve) => child.once('close', resolve));
-        expect(code).to.equal(0);
-        expect(JSON.parse(output)).to.deep.equal(OK);
+        expect(await callTrusted(secure.port, 1)).to.deep.equal(OK);
         expect(secure.requests[0]?.headers.host).to.equal(`127.0.0.1:${secure.port}`);
       } finally {
         await secure.close();
