@@ -1,6 +1,7 @@
 import type { NetworkNamespace } from '../driver.js';
 import { isNicError, NicError } from '../errors.js';
 import { blankRecord } from './blank-record.js';
+import { claimedByOthers } from './claims.js';
 import { toDetachError, toReason } from './cloud-error.js';
 import type { Command } from './context.js';
 import { finishAttachments } from './finish.js';
@@ -138,16 +139,11 @@ class Del {
     return { id: original.nicId, mac: original.mac, subnetId: original.subnetId, addresses: [], job: undefined };
   }
 
-  /** A NIC that another attachment of this host records is that one's, whatever an earlier result says. */
-  async #isClaimed(mac: string): Promise<boolean> {
-    const { records } = await survey(this.#command);
-    return records.some(({ id, record }) => id !== this.#id && record.nics.some((nic) => nic.mac === mac));
-  }
-
   async #macs(namespace: NetworkNamespace | undefined, known: string | undefined): Promise<readonly string[]> {
     if (namespace === undefined) return known === undefined ? [] : [known];
     if (known !== undefined) {
-      if (await this.#isClaimed(known)) return [];
+      // A NIC that somebody else has is that one's, whatever an earlier result says.
+      if ((await claimedByOthers(this.#command, this.#request.key)).macs.has(known)) return [];
       const found = await findIn(this.#command, namespace, known);
       // Both name and address are what ADD answered with.
       if (found !== undefined && found.link.name === this.#request.key.ifname) await clearLink(this.#command, found);

@@ -1,10 +1,10 @@
 import type { Nic } from '../nic.js';
+import { claimedByOthers } from './claims.js';
 import type { Command } from './context.js';
 import type { Journal } from './journal.js';
-import { attachmentId, nicName, originalName } from './names.js';
+import { nicName, originalName } from './names.js';
 import type { AttachmentRecord } from './record.js';
 import { toNicEntry } from './settle.js';
-import { survey } from './survey.js';
 
 /**
  * Takes the NICs into a record that its hardware addresses mean. Only NICs of this instance that bear the attachment's name or the
@@ -15,29 +15,11 @@ export async function identify(command: Command, journal: Journal<AttachmentReco
   if (current.macs.length === 0) return;
   const { provider, instanceId } = await command.cloud();
   const nics = await provider.listNics({ instanceId }, { signal });
-  const claimed = await claimedByOthers(command, current);
+  const claimed = (await claimedByOthers(command, current.key)).ids;
   const names = [nicName(instanceId, current.key), originalName(instanceId)];
   const known = new Set(current.nics.map((nic) => nic.id));
   const isMeant = (nic: Nic): boolean =>
     current.macs.includes(nic.mac) && nic.role !== 'primary' && names.includes(nic.name) && !claimed.has(nic.id) && !known.has(nic.id);
   const found = nics.filter(isMeant).map(toNicEntry);
   await journal.trySave({ nics: [...current.nics, ...found], macs: [] }, 'durable');
-}
-
-async function claimedByOthers(command: Command, record: AttachmentRecord): Promise<ReadonlySet<string>> {
-  const { hostStore } = command.context;
-  const own = attachmentId(record.key);
-  const claimed = new Set<string>();
-  for (const other of (await survey(command)).records) {
-    if (other.id === own) continue;
-    for (const nic of other.record.nics) claimed.add(nic.id);
-    if (other.record.gateway !== undefined) claimed.add(other.record.gateway.nicId);
-  }
-  for (const original of await hostStore.listOriginals()) {
-    if (original.containerId !== record.key.containerId) claimed.add(original.nicId);
-  }
-  for (const stored of await hostStore.gateways.list()) {
-    if (stored.kind === 'record') for (const nic of stored.record.nics) claimed.add(nic.id);
-  }
-  return claimed;
 }

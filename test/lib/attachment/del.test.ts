@@ -289,6 +289,15 @@ describe('detach()', () => {
       expect(bed.originals.list('')).to.deep.equal(['c1']);
     });
 
+    it("leaves another container's running eth0 alone, whatever an earlier result says", async () => {
+      const bed = await createAttachmentBed();
+      const nic = originalNic(bed, 'c2');
+      await detach(bed, { namespace: { kind: 'path', path: pathOf('c2') }, known: { mac: nic.mac } });
+      expect(bed.kernel.findByMac(nic.mac)?.link.up).to.equal(true);
+      expect(bed.nics().map(({ id }) => id)).to.deep.equal([nic.id]);
+      expect(bed.originals.list('')).to.deep.equal(['c2']);
+    });
+
     it('reads no file outside its folder', async () => {
       const bed = await createAttachmentBed();
       const nic = bed.cloud.addNic({ subnetId: 'net-1', name: 'other', instanceId: 'i-1' });
