@@ -145,7 +145,19 @@ class QingCloudProvider implements NicProvider {
   }
 
   async attachNics(nicIds: readonly string[], instanceId: string, { signal }: CallOptions = {}): Promise<string> {
-    return this.#startJob('AttachNics', nicIds, { nics: nicIds, instance: instanceId }, signal);
+    try {
+      return await this.#startJob('AttachNics', nicIds, { nics: nicIds, instance: instanceId }, signal);
+    } catch (error) {
+      if (!(error instanceof ProviderError && error.code === 'ERR_NOT_FOUND')) throw error;
+      const where = `the NIC was to go to instance ${instanceId}: the id of this host's instance comes from ${this.#instanceIdFile}`;
+      throw new ProviderError(error.code, `${error.message} (${where}; check it, the zone and the account)`, {
+        action: error.action,
+        retryable: error.retryable,
+        outcome: error.outcome,
+        cause: error,
+        ...(error.retCode === undefined ? {} : { retCode: error.retCode }),
+      });
+    }
   }
 
   async detachNics(nicIds: readonly string[], { signal }: CallOptions = {}): Promise<string> {

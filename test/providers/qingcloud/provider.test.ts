@@ -436,6 +436,16 @@ describe('createQingCloudProvider()', () => {
       expect(await failure(createProvider().attachNics([MAC], 'i-1'))).to.include({ code: 'ERR_RESPONSE', outcome: 'unknown' });
     });
 
+    it('name the instance, and where its id comes from, when the cloud does not know a resource', async () => {
+      server.script(refuse(2100, 'ResourceNotFound'));
+      const error = await failure(createProvider().attachNics([MAC], 'i-1'));
+      expect(error).to.include({ code: 'ERR_NOT_FOUND', retCode: 2100, outcome: 'refused', retryable: false, action: 'AttachNics' });
+      expect(error.message).to.match(/^AttachNics: QingCloud refused with 2100: ResourceNotFound/);
+      expect(error.message).to.include('instance i-1').and.to.include(join(folder, 'instance-id'));
+      server.script(refuse(1400, 'PermissionDenied'));
+      expect((await failure(createProvider().attachNics([MAC], 'i-1'))).message).not.to.include('instance-id');
+    });
+
     it('take at most 5 NICs: more are refused without a request', async () => {
       const ids = Array.from({ length: 6 }, (_, i) => `52:54:00:00:00:0${i}`);
       expect(await failure(createProvider().attachNics(ids, 'i-1'))).to.include({ code: 'ERR_REQUEST', outcome: 'refused' });
