@@ -65,6 +65,11 @@ export interface NicFilter {
 export interface NicProvider {
   /** The name in configuration files, such as `qingcloud`. */
   readonly name: string;
+  /**
+   * Tells these settings from others for the same cloud: endpoint, account, and which version of the secret, but never the secret or
+   * anything made from it. What the cloud said to other settings is not taken for true then. Absent: the name alone tells them apart.
+   */
+  readonly identity?: string;
   /** Abilities and limits. */
   readonly features: ProviderFeatures;
 

@@ -1,5 +1,5 @@
 import { NicError } from '../errors.js';
-import type { Command } from './context.js';
+import { askerOf, type Command } from './context.js';
 import { isStuck } from './pending.js';
 import type { Survey } from './survey.js';
 
@@ -17,18 +17,19 @@ export async function requireRoom(command: Command, known: Survey, signal: Abort
       `the NICs of ${stuck.length} earlier containers could not be released yet (${limits.maxPending} are tolerated): make the cloud's API reachable`,
     );
   }
-  const { provider, instanceId } = await command.cloud();
+  const cloud = await command.cloud();
+  const { provider, instanceId } = cloud;
   const most = provider.features.maxNicsPerInstance;
   const recorded = new Set(known.records.flatMap(({ record }) => record.nics.map((nic) => nic.id)));
   for (const stored of await hostStore.gateways.list()) {
     if (stored.kind === 'record') for (const nic of stored.record.nics) recorded.add(nic.id);
   }
-  const seen = (await hostStore.readStatus())?.nicIds ?? [];
+  const seen = (await hostStore.readStatus(askerOf(cloud)))?.nicIds ?? [];
   // Together they may count NICs that have gone; apart they may miss some. The cloud is the judge.
   const guess = new Set([...recorded, ...seen]);
   if (guess.size < most && recorded.size + 1 < most) return;
   const nics = await provider.listNics({ instanceId }, { signal });
-  await hostStore.writeStatus({ checkedAt: clock.now(), nicIds: nics.map((nic) => nic.id), problem: undefined });
+  await hostStore.writeStatus(askerOf(cloud), { checkedAt: clock.now(), nicIds: nics.map((nic) => nic.id), problem: undefined });
   if (nics.length < most) return;
   throw new NicError(
     'ERR_INSTANCE_FULL',

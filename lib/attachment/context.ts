@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../clock.js';
 import type { NamespaceRef, NetworkNamespace } from '../driver.js';
 import { type Logger, silentLogger } from '../log.js';
@@ -35,6 +36,14 @@ export interface Cloud {
   readonly provider: NicProvider;
   /** The instance this host is. */
   readonly instanceId: string;
+}
+
+/** Who asks the cloud: what it says to one asker need not hold for another. A digest, since it is written to a file. */
+export function askerOf({ provider, instanceId }: Cloud): string {
+  return createHash('sha256')
+    .update(JSON.stringify([provider.name, provider.identity ?? '', instanceId]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** One command of an engine: its time, and what it has opened. */

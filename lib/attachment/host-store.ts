@@ -23,6 +23,8 @@ export interface FileHostStoreOptions extends FileStoreOptions {
 
 const GATEWAY_LOCKS = 64;
 const CACHE = 'cache';
+/** Configurations of one host that take turns; those of old settings fall out. */
+const MAX_STATUSES = 8;
 
 function optional<A>(codec: t.Type<A, unknown>): t.Type<A | undefined, unknown> {
   return t.union([codec, t.undefined], codec.name);
@@ -42,6 +44,7 @@ const StatusCodec: t.Type<CloudStatus, unknown> = t.type({
   nicIds: optional(t.readonlyArray(t.string)),
   problem: optional(t.string),
 });
+const StatusesCodec = t.readonlyArray(t.tuple([t.string, StatusCodec]));
 const LocationsCodec = t.readonlyArray(t.string);
 
 /** The original plugin marshals its `HostNic` (pkg/types.go of yunify/hostnic-cni), whose JSON keys are these; `vxNet` is a pointer. */
@@ -98,12 +101,14 @@ class FolderHostStore implements HostStore {
     this.#parts.folder.write(CACHE, 'set-aside.json', JSON.stringify([...until]), 'quick');
   }
 
-  async readStatus(): Promise<CloudStatus | undefined> {
-    return this.#read(CACHE, 'status.json', StatusCodec);
+  async readStatus(asker: string): Promise<CloudStatus | undefined> {
+    return this.#statuses().find(([other]) => other === asker)?.[1];
   }
 
-  async writeStatus(status: CloudStatus): Promise<void> {
-    this.#parts.folder.write(CACHE, 'status.json', JSON.stringify(status), 'quick');
+  async writeStatus(asker: string, status: CloudStatus): Promise<void> {
+    const others = this.#statuses().filter(([other]) => other !== asker);
+    const latest = [[asker, status], ...others].slice(0, MAX_STATUSES);
+    this.#parts.folder.write(CACHE, 'status.json', JSON.stringify(latest), 'quick');
   }
 
   async register(store: AttachmentStore): Promise<void> {
@@ -150,6 +155,10 @@ class FolderHostStore implements HostStore {
 
   async removeOriginal(containerId: string): Promise<void> {
     if ((await this.readOriginal(containerId)) !== undefined) this.#parts.originals.remove('', containerId, 'durable');
+  }
+
+  #statuses(): t.TypeOf<typeof StatusesCodec> {
+    return this.#read(CACHE, 'status.json', StatusesCodec) ?? [];
   }
 
   #locations(): readonly string[] {

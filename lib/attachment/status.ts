@@ -1,6 +1,6 @@
 import { isNicError } from '../errors.js';
 import { toReason } from './cloud-error.js';
-import type { Command } from './context.js';
+import { askerOf, type Command } from './context.js';
 import { findHostLink } from './gateway-link.js';
 import { attachmentId } from './names.js';
 import { isStuck } from './pending.js';
@@ -95,20 +95,22 @@ async function checkRoom(command: Command, cloud: CloudStatus | undefined, findi
   if (cloud.nicIds.length >= most) findings.reasons.push(`instance ${instanceId} holds ${cloud.nicIds.length} NICs of ${most} possible`);
 }
 
-/** The cloud's state, asked at most once in five minutes and host; one process asks, others take what is there. */
+/** The cloud's state, asked at most once in five minutes, host and settings of the provider; one process asks, others take what is there. */
 async function cloudStatus(command: Command): Promise<CloudStatus | undefined> {
   const { hostStore } = command.context;
   // First, since a provider file that cannot be read is a reason whatever the cloud said before.
-  const { provider, instanceId } = await command.cloud();
-  const before = await hostStore.readStatus();
+  const cloud = await command.cloud();
+  const { provider, instanceId } = cloud;
+  const asker = askerOf(cloud);
+  const before = await hostStore.readStatus(asker);
   if (isFresh(command, before)) return before;
   const signal = command.budget.whole();
   const lock = await hostStore.lock('status', { signal });
   try {
-    const meanwhile = await hostStore.readStatus();
+    const meanwhile = await hostStore.readStatus(asker);
     if (isFresh(command, meanwhile)) return meanwhile;
     const fresh = await ask(command, async () => (await provider.listNics({ instanceId }, { signal })).map((nic) => nic.id));
-    await hostStore.writeStatus(fresh);
+    await hostStore.writeStatus(asker, fresh);
     return fresh;
   } finally {
     lock.release();

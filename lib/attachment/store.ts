@@ -127,10 +127,10 @@ export interface HostStore {
   readSetAside(): Promise<ReadonlyMap<string, number>>;
   /** Replaces them. */
   writeSetAside(until: ReadonlyMap<string, number>): Promise<void>;
-  /** What the cloud said last; undefined when it was never asked. */
-  readStatus(): Promise<CloudStatus | undefined>;
-  /** Replaces it. */
-  writeStatus(status: CloudStatus): Promise<void>;
+  /** What the cloud said last to an asker; undefined when that one never asked. See `askerOf`. */
+  readStatus(asker: string): Promise<CloudStatus | undefined>;
+  /** Replaces it. Of many askers only the latest few are kept. */
+  writeStatus(asker: string, status: CloudStatus): Promise<void>;
   /** Puts a journal on the host's list, so that users of gateways are found in all of them. */
   register(store: AttachmentStore): Promise<void>;
   /** All journals on the list that still exist. */

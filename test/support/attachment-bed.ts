@@ -172,6 +172,7 @@ function mortalProvider(provider: NicProvider, isDead: () => boolean): NicProvid
   return {
     name: provider.name,
     features: provider.features,
+    ...(provider.identity === undefined ? {} : { identity: provider.identity }),
     instanceId: guard(provider.instanceId),
     describeSubnets: guard(provider.describeSubnets),
     createNic: guard(provider.createNic),

@@ -326,18 +326,26 @@ describe('createFileHostStore()', () => {
     ];
     await store.writeSubnets(subnets);
     await store.writeSetAside(new Map([['net-1', 7]]));
-    await store.writeStatus({ checkedAt: 3, nicIds: ['nic-1'], problem: undefined });
+    await store.writeStatus('one', { checkedAt: 3, nicIds: ['nic-1'], problem: undefined });
     const other = open();
     expect(await other.readSubnets()).to.deep.equal(subnets);
     expect([...(await other.readSetAside())]).to.deep.equal([['net-1', 7]]);
-    expect(await other.readStatus()).to.deep.equal({ checkedAt: 3, nicIds: ['nic-1'], problem: undefined });
+    expect(await other.readStatus('one')).to.deep.equal({ checkedAt: 3, nicIds: ['nic-1'], problem: undefined });
+    expect(await other.readStatus('two')).to.equal(undefined);
+  });
+
+  it('keeps the status of the latest eight askers', async () => {
+    for (let i = 0; i < 9; i++) await store.writeStatus(`asker-${i}`, { checkedAt: i, nicIds: [], problem: undefined });
+    await store.writeStatus('asker-1', { checkedAt: 20, nicIds: undefined, problem: 'why' });
+    const kept = await Promise.all(Array.from({ length: 9 }, async (_, i) => (await store.readStatus(`asker-${i}`))?.checkedAt));
+    expect(kept).to.deep.equal([undefined, 20, 2, 3, 4, 5, 6, 7, 8]);
   });
 
   it('takes a cache that cannot be read for none', async () => {
-    await store.writeStatus({ checkedAt: 3, nicIds: undefined, problem: 'why' });
-    for (const text of ['', '{', '{"checkedAt":"now"}']) {
+    await store.writeStatus('one', { checkedAt: 3, nicIds: undefined, problem: 'why' });
+    for (const text of ['', '{', '{"checkedAt":3}', '[["one",{"checkedAt":"now"}]]']) {
       fs.writeFileSync(join(directory, 'host', 'cache', 'status.json'), text);
-      expect(await store.readStatus()).to.equal(undefined);
+      expect(await store.readStatus('one')).to.equal(undefined);
     }
   });
 

@@ -46,6 +46,29 @@ describe('status()', () => {
     expect(await status(bed)).to.deep.equal(READY);
   });
 
+  it('takes nothing that the cloud said to other settings for its own', async () => {
+    const bed = await createAttachmentBed();
+    const as = (identity: string | undefined, instanceId = 'i-1') => {
+      const provider = bed.cloud.provider({ instanceId });
+      return bed.process({ provider: async () => (identity === undefined ? provider : { ...provider, identity }) }).engine;
+    };
+    const ask = (engine: AttachmentBed['engine']) => engine.status({ subnetIds: [] }, bed.timing());
+    expect(await ask(as('good'))).to.deep.equal(READY);
+    bed.cloud.onCall = (action, phase) => {
+      if (phase === 'before') throw refusal(action, 'ERR_AUTH', 'signature not matched');
+    };
+    for (const other of [as('wrong'), as(undefined), as('good', 'i-2')]) {
+      expect((await ask(other)).reasons.join()).to.match(/signature not matched/);
+    }
+    // Each goes on being asked for once only, although they take turns.
+    expect(asked(bed)).to.equal(4);
+    expect(await ask(as('good'))).to.deep.equal(READY);
+    expect((await ask(as('wrong'))).ready).to.equal(false);
+    expect(asked(bed)).to.equal(4);
+    bed.cloud.onCall = undefined;
+    expect(await ask(as('repaired'))).to.deep.equal(READY);
+  });
+
   it('names a provider that cannot be had, without asking the cloud', async () => {
     const bed = await createAttachmentBed();
     const { engine } = bed.process({ provider: () => Promise.reject(new NicError('ERR_CONFIG', '/etc/client.yaml: zone is missing')) });
