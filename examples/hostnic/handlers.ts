@@ -3,7 +3,7 @@ import { allVersions, CniError, cniCodes, type GcRequest, type Plugin, type Plug
 import { isNicError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/log.js';
 import { runCommand } from './command.js';
-import { type CloudConf, readCloudConf, readHousekeeping, readNetConf } from './netconf.js';
+import { type CloudConf, checkFolders, readCloudConf, readHousekeeping, readNetConf } from './netconf.js';
 import type { PluginHost } from './plugin-host.js';
 import { findProvider } from './providers.js';
 import { requireKnownAttachment, toKnownAttachment, toResult } from './result.js';
@@ -48,6 +48,10 @@ function attempt<T>(log: Logger, what: string, read: () => T): T | undefined {
   }
 }
 
+function toPending(cause: unknown): CniError {
+  return new CniError(cniCodes.tryAgainLater, cause instanceof Error ? cause.message : String(cause), { cause });
+}
+
 async function del(host: PluginHost, request: PluginRequest): Promise<void> {
   const { config, ifname, netns } = request;
   let cloud: CloudConf | undefined;
@@ -66,9 +70,14 @@ async function del(host: PluginHost, request: PluginRequest): Promise<void> {
     };
     await engine.detach(wanted, options).catch((error: unknown) => {
       // The reason may be an error of the configuration, whose code would tell the runtime that there is nothing to wait for.
-      throw isNicError(error, 'ERR_PENDING') ? new CniError(cniCodes.tryAgainLater, error.message, { cause: error }) : error;
+      throw isNicError(error, 'ERR_PENDING') ? toPending(error) : error;
     });
     log.info('detached');
+    try {
+      checkFolders(config);
+    } catch (error) {
+      throw toPending(error);
+    }
   });
 }
 

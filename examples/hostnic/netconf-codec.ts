@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { formatCidr, parseCidr, parseIp, toNetwork } from '../../lib/address.js';
 import { caseless, type Dns, listOf, OptionalTextCodec, OptionalTextsCodec, optional } from '../../lib/cni/index.js';
@@ -122,8 +123,33 @@ const housekeeping = {
   gatewayIdleSeconds: optional(between(0, 31_536_000, 'seconds')),
 };
 
-/** Checks {@link HousekeepingJson}. */
-export const HousekeepingCodec: t.Type<HousekeepingJson, unknown> = caseless<HousekeepingJson>('an object', housekeeping);
+function unlessWrong<A>(codec: t.Type<A | undefined, unknown>): t.Type<A | undefined, unknown> {
+  return new t.Type<A | undefined, unknown>(
+    codec.name,
+    codec.is,
+    (value, context) => E.orElse<t.Errors, A | undefined, t.Errors>(() => t.success(undefined))(codec.validate(value, context)),
+    t.identity,
+  );
+}
+
+/** Reads what is usable of {@link HousekeepingJson}: a key with a wrong value counts as absent. */
+export const HousekeepingCodec: t.Type<HousekeepingJson, unknown> = caseless<HousekeepingJson>('an object', {
+  dataDir: unlessWrong(housekeeping.dataDir),
+  hostDir: unlessWrong(housekeeping.hostDir),
+  deadlineSeconds: unlessWrong(housekeeping.deadlineSeconds),
+  logFile: unlessWrong(housekeeping.logFile),
+  logLevel: unlessWrong(housekeeping.logLevel),
+  instanceIdFile: unlessWrong(housekeeping.instanceIdFile),
+  gatewayIdleSeconds: unlessWrong(housekeeping.gatewayIdleSeconds),
+});
+
+/** Checks the folders of {@link HousekeepingJson}, without which records are not found. */
+export const FoldersCodec: t.Type<Pick<HousekeepingJson, 'dataDir' | 'hostDir'>, unknown> = caseless<
+  Pick<HousekeepingJson, 'dataDir' | 'hostDir'>
+>('an object', {
+  dataDir: housekeeping.dataDir,
+  hostDir: housekeeping.hostDir,
+});
 
 /** Checks {@link NetConfJson}. Keys it does not know pass. */
 export const NetConfCodec: t.Type<NetConfJson, unknown> = caseless<NetConfJson>('an object', {

@@ -3,6 +3,7 @@ import type { RouteVia, WantedRoute } from '../../lib/attachment/index.js';
 import type { Dns, NetworkConfig } from '../../lib/cni/index.js';
 import {
   CloudCodec,
+  FoldersCodec,
   HousekeepingCodec,
   type HousekeepingJson,
   type LogLevel,
@@ -95,11 +96,19 @@ function toWantedRoute(route: RouteConf): WantedRoute {
 }
 
 /**
- * Reads what every command needs, also DEL with an otherwise broken configuration.
- * @throws CniError 7 with the path of each wrong key
+ * Reads what every command needs, also DEL with a broken configuration: what is wrong counts as absent here, and is refused by
+ * {@link readNetConf}.
  */
 export function readHousekeeping(config: NetworkConfig): Housekeeping {
   return toHousekeeping(config.decode(HousekeepingCodec));
+}
+
+/**
+ * Checks the folders that {@link readHousekeeping} reads: with a wrong one the default's records are not those of this network.
+ * @throws CniError 7 with the path of each wrong key
+ */
+export function checkFolders(config: NetworkConfig): void {
+  config.decode(FoldersCodec);
 }
 
 /**

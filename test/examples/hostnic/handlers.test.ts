@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createHostnicPlugin } from '../../../examples/hostnic/handlers.js';
+import type { Housekeeping } from '../../../examples/hostnic/netconf.js';
 import type { PluginHost } from '../../../examples/hostnic/plugin-host.js';
 import type { Attachment, AttachmentEngine, CollectReport, StatusReport } from '../../../lib/attachment/index.js';
 import { dispatch, type PluginAnswer } from '../../../lib/cni/index.js';
@@ -38,6 +39,7 @@ interface Script {
   readonly calls: { readonly method: string; readonly request: unknown; readonly deadline: number }[];
   readonly opened: unknown[];
   closed: number;
+  keeping?: Housekeeping;
   fails?: Error;
   usesProvider?: boolean;
   report?: CollectReport;
@@ -57,7 +59,8 @@ function createHost(script: Script): PluginHost {
     clock: new ManualClock(1_000_000),
     startedAt: 1_000_000,
     createLog: async () => silentLogger,
-    async createEngine({ provider }) {
+    async createEngine({ provider, keeping }) {
+      script.keeping = keeping;
       const run =
         <T>(method: string, answer: () => T) =>
         async (request: unknown, options: { readonly deadline: number }): Promise<T> => {
@@ -136,6 +139,33 @@ describe('createHostnicPlugin()', () => {
   it('does not take the name of an inherited property for a provider', async () => {
     expect(errorOf(await call(script, 'ADD', { ...conf, provider: 'constructor' })).code).to.equal(7);
   });
+
+  for (const key of ['dataDir', 'hostDir'] as const) {
+    it(`lets a container go with the default ${key} when it is no path, and answers a DEL with 11: what is recorded elsewhere waits`, async () => {
+      const { code, msg } = errorOf(await call(script, 'DEL', { ...conf, dataDir: '/data', hostDir: '/host', [key]: 3 }));
+      expect(code).to.equal(11);
+      expect(msg).to.include(`${key} must be an absolute path`);
+      expect(script.calls.map(({ method }) => method)).to.deep.equal(['detach']);
+      const folders = { dataDir: '/data', hostDir: '/host' };
+      const fallback = { dataDir: '/var/lib/cni/hostnic', hostDir: '/var/lib/hostnic' };
+      expect(script.keeping).to.include({ ...folders, [key]: fallback[key] });
+    });
+  }
+
+  it('does not hold a DEL up for a wrong setting that has nothing to do with it', async () => {
+    const answer = await call(script, 'DEL', { ...conf, dataDir: '/data', logLevel: 'loud', deadlineSeconds: 'x' });
+    expect(answer).to.include({ exitCode: 0, stdout: '' });
+    expect(script.keeping).to.include({ dataDir: '/data', logLevel: 'info', deadlineMs: 55_000 });
+    expect(script.calls[0]?.deadline).to.equal(1_055_000);
+  });
+
+  for (const command of ['ADD', 'CHECK', 'GC', 'STATUS']) {
+    it(`refuses a ${command} with a dataDir that is no path`, async () => {
+      const stdin = { ...conf, dataDir: 3, prevResult, 'cni.dev/valid-attachments': [] };
+      expect(errorOf(await call(script, command, stdin)).code).to.equal(7);
+      expect(script.calls).to.deep.equal([]);
+    });
+  }
 
   it('refuses an ADD whose prevResult is broken before it asks the engine', async () => {
     expect(errorOf(await call(script, 'ADD', { ...conf, prevResult: 3 })).code).to.equal(6);
