@@ -136,6 +136,38 @@ export interface LinkStats {
   readonly multicast: bigint;
   /** Collisions. */
   readonly collisions: bigint;
+  /** Received with a wrong length. */
+  readonly rxLengthErrors: bigint;
+  /** Received beyond what the card's ring holds. */
+  readonly rxOverErrors: bigint;
+  /** Received with a wrong checksum. */
+  readonly rxCrcErrors: bigint;
+  /** Received out of alignment. */
+  readonly rxFrameErrors: bigint;
+  /** Lost as the receive queue overran. */
+  readonly rxFifoErrors: bigint;
+  /** Missed by the card. */
+  readonly rxMissedErrors: bigint;
+  /** Given up while sending. */
+  readonly txAbortedErrors: bigint;
+  /** Not sent for want of a carrier. */
+  readonly txCarrierErrors: bigint;
+  /** Lost as the send queue ran empty. */
+  readonly txFifoErrors: bigint;
+  /** Sent without the heartbeat of old Ethernet. */
+  readonly txHeartbeatErrors: bigint;
+  /** Collided too late. */
+  readonly txWindowErrors: bigint;
+  /** Compressed packets received. */
+  readonly rxCompressed: bigint;
+  /** Compressed packets sent. */
+  readonly txCompressed: bigint;
+  /** Received with nobody to hand them to. Linux 4.6 and later. */
+  readonly rxNoHandler?: bigint;
+  /** Received for another host's hardware address. Linux 5.19 and later. */
+  readonly rxOtherHostDropped?: bigint;
+  /** Counters that later kernels add at the end. */
+  readonly further?: readonly bigint[];
 }
 
 /** Attributes of a link that stand for themselves. */

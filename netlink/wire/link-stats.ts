@@ -2,7 +2,7 @@ import type { LinkStats } from './link-model.js';
 import { Malformed } from './malformed.js';
 import type { ValueCodec } from './value.js';
 
-/** In the order of struct rtnl_link_stats64 (include/uapi/linux/if_link.h); what follows them is not read. */
+/** In the order of struct rtnl_link_stats64 (include/uapi/linux/if_link.h) as it was in Linux 3.x. It has grown since, at its end. */
 const COUNTERS = [
   'rxPackets',
   'txPackets',
@@ -14,31 +14,50 @@ const COUNTERS = [
   'txDropped',
   'multicast',
   'collisions',
+  'rxLengthErrors',
+  'rxOverErrors',
+  'rxCrcErrors',
+  'rxFrameErrors',
+  'rxFifoErrors',
+  'rxMissedErrors',
+  'txAbortedErrors',
+  'txCarrierErrors',
+  'txFifoErrors',
+  'txHeartbeatErrors',
+  'txWindowErrors',
+  'rxCompressed',
+  'txCompressed',
 ] as const satisfies readonly (keyof LinkStats)[];
 
-/** Length of the structure in Linux 3.x; it has grown since, at its end. */
-const LEAST = 23 * 8;
+type Counters = Record<(typeof COUNTERS)[number], bigint>;
+
+/** Came with Linux 4.6 and 5.19. */
+const NO_HANDLER = COUNTERS.length;
+const OTHER_HOST_DROPPED = NO_HANDLER + 1;
+const LEAST = COUNTERS.length * 8;
 
 /** IFLA_STATS64 as a value. */
 export const linkStats: ValueCodec<LinkStats> = {
   decode(view, start, end) {
     if (end - start < LEAST) throw new Malformed(`at least ${LEAST} bytes, not ${end - start}`);
     const counter = (index: number): bigint => view.getBigUint64(start + 8 * index, true);
+    const stats: Partial<Counters> = {};
+    for (const [index, name] of COUNTERS.entries()) stats[name] = counter(index);
+    const count = Math.floor((end - start) / 8);
+    const further: bigint[] = [];
+    for (let index = OTHER_HOST_DROPPED + 1; index < count; index++) further.push(counter(index));
     return {
-      rxPackets: counter(0),
-      txPackets: counter(1),
-      rxBytes: counter(2),
-      txBytes: counter(3),
-      rxErrors: counter(4),
-      txErrors: counter(5),
-      rxDropped: counter(6),
-      txDropped: counter(7),
-      multicast: counter(8),
-      collisions: counter(9),
+      ...(stats as Counters),
+      ...(count > NO_HANDLER ? { rxNoHandler: counter(NO_HANDLER) } : {}),
+      ...(count > OTHER_HOST_DROPPED ? { rxOtherHostDropped: counter(OTHER_HOST_DROPPED) } : {}),
+      ...(further.length > 0 ? { further } : {}),
     };
   },
   encode(stats, writer) {
     for (const name of COUNTERS) writer.u64(stats[name]);
-    writer.skip(LEAST - 8 * COUNTERS.length);
+    // What is there decides the length; a gap before it is filled.
+    const tail = [stats.rxNoHandler, stats.rxOtherHostDropped, ...(stats.further ?? [])];
+    while (tail.length > 0 && tail.at(-1) === undefined) tail.pop();
+    for (const counter of tail) writer.u64(counter ?? 0n);
   },
 };
