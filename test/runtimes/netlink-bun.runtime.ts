@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { bunReleases } from '../../examples/hostnic/build/bun-release.js';
-import { fetchBun } from '../../examples/hostnic/build/fetch-bun.js';
+import { bunReleases, hostArchitecture } from '../../examples/hostnic/build/bun-release.js';
+import { fetchExecutable } from '../../examples/hostnic/build/fetch-executable.js';
 import { requireLive } from '../support/live.js';
 
 const run = promisify(execFile);
@@ -18,10 +18,8 @@ describe('netlink under Bun', () => {
 
   before(async function () {
     requireLive(this);
-    const release = Object.values(bunReleases).find(({ nodeArch }) => nodeArch === process.arch);
-    if (release === undefined) throw new Error(`there is no Bun for ${process.arch}`);
     folder = await mkdtemp(join(tmpdir(), 'hostnic-bun-'));
-    bun = await fetchBun(release, join(root, '.cache'), folder);
+    bun = await fetchExecutable(bunReleases[hostArchitecture()], join(root, '.cache'), folder);
   });
 
   after(() => rm(folder, { recursive: true, force: true }));

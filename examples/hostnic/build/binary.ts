@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Architecture, bunReleases } from './bun-release.js';
-import { fetchBun } from './fetch-bun.js';
+import { type Architecture, bunReleases, hostArchitecture } from './bun-release.js';
+import { fetchExecutable } from './fetch-executable.js';
 
 const run = promisify(execFile);
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -14,24 +14,17 @@ function isArchitecture(text: string): text is Architecture {
   return Object.hasOwn(bunReleases, text);
 }
 
-function hostArchitecture(): Architecture {
-  for (const [name, release] of Object.entries(bunReleases)) {
-    if (isArchitecture(name) && release.nodeArch === process.arch) return name;
-  }
-  throw new Error(`there is no Bun for ${process.arch}: name what to build for, one of ${Object.keys(bunReleases).join(', ')}`);
-}
-
 async function buildBinary(architecture: Architecture, work: string): Promise<string> {
   const cache = join(root, '.cache');
   const host = hostArchitecture();
-  const bun = await fetchBun(bunReleases[host], cache, work);
+  const bun = await fetchExecutable(bunReleases[host], cache, work);
   const release = bunReleases[architecture];
-  const runtime = architecture === host ? [] : [await fetchBun(release, cache, work)];
+  const runtime = architecture === host ? [] : [await fetchExecutable(release, cache, work)];
   const outfile = join(work, `hostnic-linux-${architecture}`);
   // Bun's own settings files and variables must not change what is built.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BUN_')));
   const entry = join(root, 'examples/hostnic/main.ts');
-  const script = join(root, 'examples/hostnic/build/compile.ts');
+  const script = join(root, 'examples/hostnic/build/compile-command.ts');
   await run(bun, ['--no-install', script, entry, outfile, release.target, ...runtime], { cwd: root, env });
   await mkdir(join(root, 'dist'), { recursive: true });
   const target = join(root, 'dist', `hostnic-linux-${architecture}`);

@@ -1,12 +1,10 @@
+import type { PackedExecutable } from './fetch-executable.js';
+
 /** A processor architecture the standalone plugin is built for, as Linux distributions and CNI releases spell it. */
 export type Architecture = 'amd64' | 'arm64';
 
-/** Where the Bun runtime of an architecture comes from and how its archive is known to be the right one. */
-export interface BunRelease {
-  /** The npm package that holds nothing but the executable; it has no install script. */
-  readonly packageName: string;
-  /** Its `dist.integrity` in the registry, pinned here so that a changed registry or mirror cannot slip in another runtime. */
-  readonly integrity: string;
+/** Where the Bun runtime of an architecture comes from: a package that holds nothing but the executable. */
+export interface BunRelease extends PackedExecutable {
   /** What `bun build --target` calls it. */
   readonly target: string;
   /** What `process.arch` calls it. */
@@ -14,20 +12,32 @@ export interface BunRelease {
 }
 
 /** The one version of Bun the standalone plugin is built with and was measured with. */
-export const bunVersion = '1.4.5';
+const bunVersion = '1.4.5';
 
-/** The releases of {@link bunVersion}. They need glibc, and on amd64 a processor with AVX2. */
+/** The releases of the one version. They need glibc, and on amd64 a processor with AVX2. */
 export const bunReleases: Readonly<Record<Architecture, BunRelease>> = {
   amd64: {
     packageName: '@oven/bun-linux-x64',
+    version: bunVersion,
     integrity: 'sha512-IWX9BELoGHAUtMonkeSaNaZwXzRk+oDw6Mk+HBFXd3KHYIBNBsIGRupMZPcgNoDbJpLu6gAJjIoIVPZtt1aJ1g==',
+    file: 'bin/bun',
     target: 'bun-linux-x64',
     nodeArch: 'x64',
   },
   arm64: {
     packageName: '@oven/bun-linux-aarch64',
+    version: bunVersion,
     integrity: 'sha512-4BXmsSKnjOrlGWqZV4x/oWa7AVoR+B6lCXddMzOAXBIm3t50eslg9wb66gmtW1AamEQ1l1CDvmmruysEhqOWMg==',
+    file: 'bin/bun',
     target: 'bun-linux-arm64',
     nodeArch: 'arm64',
   },
 };
+
+/** The architecture of this machine. @throws Error when there is no Bun for it */
+export function hostArchitecture(): Architecture {
+  for (const name of ['amd64', 'arm64'] as const) {
+    if (bunReleases[name].nodeArch === process.arch) return name;
+  }
+  throw new Error(`there is no Bun for ${process.arch}: name what to build for, one of ${Object.keys(bunReleases).join(', ')}`);
+}

@@ -3,13 +3,13 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type BunRelease, bunReleases, bunVersion } from '../../../../examples/hostnic/build/bun-release.js';
-import { fetchBun } from '../../../../examples/hostnic/build/fetch-bun.js';
+import { bunReleases } from '../../../../examples/hostnic/build/bun-release.js';
+import { fetchExecutable, type PackedExecutable } from '../../../../examples/hostnic/build/fetch-executable.js';
 import { runCommand } from '../../../support/machine.js';
 
-describe('fetchBun()', () => {
+describe('fetchExecutable()', () => {
   let folder: string;
-  let release: BunRelease;
+  let packed: PackedExecutable;
   let path: string | undefined;
 
   /** Stands in for npm: `npm pack` puts down the archive that lies in the folder, as a registry or mirror would. */
@@ -32,18 +32,18 @@ echo '[{"filename": "bun.tgz"}]'
       .digest('base64')}`;
   };
   const cache = (): string => join(folder, 'cache');
-  const fetch = async (): Promise<string> => fetchBun(release, cache(), await mkdtemp(join(folder, 'into-')));
+  const fetch = async (): Promise<string> => fetchExecutable(packed, cache(), await mkdtemp(join(folder, 'into-')));
   const calls = async (): Promise<number> => (await readFile(join(folder, 'calls'), 'utf8').catch(() => '')).split('\n').length - 1;
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'hostnic-bun-'));
+    folder = await mkdtemp(join(tmpdir(), 'hostnic-fetch-'));
     await mkdir(join(folder, 'bin'));
     await writeFile(join(folder, 'bin/npm'), fakeNpm);
     await chmod(join(folder, 'bin/npm'), 0o755);
     path = process.env['PATH'];
     process.env['PATH'] = `${join(folder, 'bin')}:${path ?? ''}`;
     process.env['HN_FOLDER'] = folder;
-    release = { packageName: '@oven/bun-test', integrity: await pack('the true one'), target: 'bun-test', nodeArch: 'x64' };
+    packed = { packageName: '@oven/bun-test', version: '1.2.3', integrity: await pack('the true one'), file: 'bin/bun' };
   });
 
   afterEach(async () => {
@@ -56,7 +56,7 @@ echo '[{"filename": "bun.tgz"}]'
     expect(await readFile(await fetch(), 'utf8')).to.equal('the true one');
     expect(await readFile(await fetch(), 'utf8')).to.equal('the true one');
     expect(await calls()).to.equal(1);
-    expect(await readFile(join(folder, 'calls'), 'utf8')).to.include(`pack @oven/bun-test@${bunVersion}`);
+    expect(await readFile(join(folder, 'calls'), 'utf8')).to.include('pack @oven/bun-test@1.2.3 ');
   });
 
   it('refuses an archive from the registry that is not the pinned one, and keeps nothing of it', async () => {
