@@ -11,7 +11,7 @@ import { moveUnderName } from './move.js';
 import { type NamespaceHandle, openNamespace } from './namespace.js';
 import { openRtnetlink, type Rtnetlink } from './rtnetlink.js';
 import { isErrno, type NewRoute } from './services/index.js';
-import { readSysctl, writeSysctl } from './sysctl.js';
+import { readSysctl, sysctlHint, writeSysctl } from './sysctl.js';
 import { toLink } from './to-link.js';
 import { toRoutes } from './to-route.js';
 import { IFA_F, RTN } from './wire/index.js';
@@ -36,7 +36,9 @@ function toNewRoute(route: RouteRequest): NewRoute {
 /** A refused file access to a setting is the kernel refusing the setting. */
 function toSysctlError(error: unknown, op: string): unknown {
   if (!isNicError(error, 'ERR_IO') || !(error.cause instanceof Error) || !('code' in error.cause)) return error;
-  return new NetlinkError({ op, errno: String(error.cause.code), cause: error });
+  const errno = String(error.cause.code);
+  const hint = sysctlHint(errno);
+  return new NetlinkError({ op, errno, cause: error, ...(hint === undefined ? {} : { hint }) });
 }
 
 class NetlinkNamespace implements NetworkNamespace {

@@ -47,7 +47,7 @@ export type { LinkChangeEvent, LinkEvent, LinkMonitor, LinkMonitorOptions, LinkP
 export { openLinkMonitor } from './monitor.js';
 export type { NamedNamespaceOptions } from './named-namespace.js';
 export { createNamedNamespace, deleteNamedNamespace, NAMED_NAMESPACES_FOLDER, openNamedNamespace } from './named-namespace.js';
-export type { NamespaceHandle } from './namespace.js';
+export type { NamespaceHandle, SynchronousCallback } from './namespace.js';
 export { createNamespace, isNamespace, openNamespace, runInNamespace, socketInNamespace } from './namespace.js';
 export type { ReadinessPoller } from './readiness.js';
 export { createReadinessPoller } from './readiness.js';

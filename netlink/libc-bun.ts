@@ -63,4 +63,5 @@ export const libc: Libc = {
   unshare: define('unshare', ['i32']),
   mount: (source, target, flags) => mount(text(source), text(target), null, flags, null),
   umount: (target, flags) => umount(text(target), flags),
+  abort: define('abort', []),
 };

@@ -74,4 +74,5 @@ export const libc: Libc = {
   unshare: define('int unshare(int flags)'),
   mount: (source, target, flags) => mount(source, target, null, flags, null),
   umount: define('int umount2(const char *target, int flags)'),
+  abort: define('int abort()'),
 };

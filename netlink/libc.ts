@@ -44,4 +44,6 @@ export interface Libc {
   mount(source: string, target: string, flags: number): number;
   /** umount2(2). */
   umount(target: string, flags: number): number;
+  /** abort(3): ends the process whatever thread calls it and whatever process it is. */
+  abort(): void;
 }

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { types } from 'node:util';
 import { libc } from '#libc';
 import type { NamespaceRef } from '../lib/driver.js';
 import { isNicError, NicError } from '../lib/errors.js';
@@ -62,8 +63,9 @@ async function startThreadPool(): Promise<void> {
 /** Ends the process at once: going on in a foreign namespace would configure the wrong host. */
 function die(): never {
   process.kill(process.pid, 'SIGKILL');
-  // The init process of a PID namespace is spared by its own SIGKILL.
-  process.abort();
+  // The init process of a PID namespace is spared by its own SIGKILL. Not Node's abort(), which refuses in a worker.
+  libc.abort();
+  throw new Error('abort() returned');
 }
 
 function goBack(own: number): void {
@@ -87,18 +89,35 @@ function enterWhile<T>(fd: number, label: string, callback: () => T): T {
   }
 }
 
+/** What {@link runInNamespace} takes: a function that does its work before it returns. */
+export type SynchronousCallback<T> = () => T extends PromiseLike<unknown> ? never : T;
+
 /**
- * Runs a function with the calling thread inside a namespace, and returns what it returns.
+ * Runs a function with the calling thread inside a namespace, and returns what it returns. Each worker thread may do so for itself.
  *
  * Only synchronous work belongs in there: an open, a socket, one short file access. Sockets and files opened inside stay with that
- * namespace. When the way back fails, the process kills itself.
+ * namespace, and so does a thread started inside, a worker for one. When the way back fails, the process kills itself.
  * @throws NetlinkError when the namespace cannot be entered; whatever `callback` throws
- * @throws TypeError when `callback` returns a promise, since its work would go on outside
+ * @throws TypeError when `callback` is an async function or a generator, without calling it, or when it returns a promise:
+ * the rest of its work would go on outside
  */
-export function runInNamespace<T>(namespace: NamespaceHandle, callback: () => T): T {
-  const result = enterWhile(namespace.fd, namespace.label, callback);
-  if (result instanceof Promise) throw new TypeError('runInNamespace: the callback must be synchronous');
-  return result;
+export function runInNamespace<T>(namespace: NamespaceHandle, callback: SynchronousCallback<T>): T {
+  if (types.isAsyncFunction(callback) || types.isGeneratorFunction(callback)) {
+    throw new TypeError('runInNamespace: the callback must be synchronous; it was not called');
+  }
+  const result: unknown = enterWhile(namespace.fd, namespace.label, callback);
+  if (isThenable(result)) {
+    // Its failure is not told twice.
+    result.then(ignore, ignore);
+    throw new TypeError('runInNamespace: the callback must be synchronous; it was called, and what it promised goes on outside');
+  }
+  return result as T;
+}
+
+function ignore(): void {}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function openUnshared(): number {

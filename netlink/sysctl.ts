@@ -15,7 +15,7 @@ function errnoOf(error: unknown): string {
 }
 
 /** The folder below /proc/sys/net is that of the thread which opens it, so opening and access are one synchronous step inside. */
-function access<T>(namespace: NamespaceHandle, path: string, flags: number, work: (fd: number) => T): T {
+function access(namespace: NamespaceHandle, path: string, flags: number, work: (fd: number) => number): number {
   return runInNamespace(namespace, () => {
     const fd = openSync(path, flags);
     try {
@@ -59,9 +59,18 @@ export async function writeSysctl(namespace: NamespaceHandle, name: string, valu
   }
 }
 
+/** What to do about a refused access to a setting, by its errno; undefined when nothing but the errno can be said. @internal */
+export function sysctlHint(errno: string): string | undefined {
+  // The network administrator has the rights of the file's owner (net_ctl_permissions in net/sysctl_net.c); file capabilities do not help.
+  if (errno === 'EACCES' || errno === 'EPERM') {
+    return 'it takes root or CAP_NET_ADMIN in the user namespace that owns the network namespace';
+  }
+  return errno === 'EROFS' ? '/proc/sys is mounted read-only here' : undefined;
+}
+
 function wrap(error: unknown, op: string): unknown {
   if (error instanceof NicError) return error;
   const errno = errnoOf(error);
-  const hint = errno === 'EROFS' ? '; /proc/sys is mounted read-only here' : '';
-  return new NicError('ERR_IO', `${op}: ${errno}${hint}`, { cause: error });
+  const hint = sysctlHint(errno);
+  return new NicError('ERR_IO', `${op}: ${errno}${hint === undefined ? '' : `; ${hint}`}`, { cause: error });
 }

@@ -31,5 +31,8 @@ export const CLONE_NEWNET = 0x40000000;
 /** ioctl(2) that tells which kind of namespace a descriptor is (include/uapi/linux/nsfs.h). */
 export const NS_GET_NSTYPE = 0xb703;
 
+/** File system type of namespace files in statfs(2) (include/uapi/linux/magic.h). */
+export const NSFS_MAGIC = 0x6e736673;
+
 /** Flags of mount(2) and umount2(2) (include/uapi/linux/mount.h, include/linux/fs.h). */
 export const MOUNT = { BIND: 0x1000, REC: 0x4000, SHARED: 0x100000, DETACH: 2 } as const;

@@ -5,11 +5,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { isNicError } from '../../lib/errors.js';
-import { createNamespace, isNamespace, openNamespace, runInNamespace, socketInNamespace } from '../../netlink/namespace.js';
+import {
+  createNamespace,
+  isNamespace,
+  openNamespace,
+  runInNamespace,
+  type SynchronousCallback,
+  socketInNamespace,
+} from '../../netlink/namespace.js';
 import { openRtnetlink } from '../../netlink/rtnetlink.js';
 import { requireLive } from '../support/live.js';
 import { countDescriptors, rejection } from '../support/netlink-lab.js';
 
+const loseTheWayBack = fileURLToPath(new URL('../support/lose-the-way-back.ts', import.meta.url));
 const own = (): string => readlinkSync('/proc/thread-self/ns/net');
 
 describe('openNamespace()', () => {
@@ -104,9 +112,37 @@ describe('runInNamespace()', () => {
     namespace.close();
   });
 
-  it('refuses a callback that gives a promise', async () => {
+  it('refuses async functions and generators without calling them', async () => {
     const namespace = await openNamespace({ kind: 'own' });
-    expect(() => runInNamespace(namespace, async () => 42)).to.throw(TypeError, /synchronous/);
+    let calls = 0;
+    const wrong: readonly SynchronousCallback<number>[] = [
+      // The compiler refuses them too.
+      (async () => calls++) as never,
+      (() => {
+        function* steps() {
+          yield calls++;
+        }
+        return steps as never;
+      })(),
+      async function* () {
+        yield calls++;
+      } as never,
+    ];
+    for (const callback of wrong) expect(() => runInNamespace(namespace, callback)).to.throw(TypeError, /synchronous; it was not called/);
+    expect(calls).to.equal(0);
+    namespace.close();
+  });
+
+  it('refuses a callback that turns out to give a promise, and the promise failing later does no harm', async () => {
+    const namespace = await openNamespace({ kind: 'own' });
+    const home = own();
+    const promising = (() => Promise.reject(new Error('later'))) as never;
+    expect(() => runInNamespace(namespace, promising)).to.throw(TypeError, /synchronous; it was called/);
+    // biome-ignore lint/suspicious/noThenProperty: what a promise of another library looks like
+    const thenable = (() => ({ then: (resolve: (value: number) => void) => resolve(1) })) as never;
+    expect(() => runInNamespace(namespace, thenable)).to.throw(TypeError, /synchronous; it was called/);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(own()).to.equal(home);
     namespace.close();
   });
 
@@ -152,12 +188,24 @@ describe('runInNamespace()', () => {
       namespace.close();
     });
 
-    it('kills the process rather than go on in a foreign namespace', () => {
-      const program = fileURLToPath(new URL('../support/lose-the-way-back.ts', import.meta.url));
-      const { signal, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', program], { encoding: 'utf8' });
-      expect(signal, stderr).to.equal('SIGKILL');
-      expect(stdout).to.equal('inside\n');
-    });
+    for (const [where, args] of [
+      ['in the main thread', []],
+      ['in a worker', ['worker']],
+    ] as const) {
+      it(`kills the process rather than go on in a foreign namespace, ${where}`, () => {
+        const { signal, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', loseTheWayBack, ...args], { encoding: 'utf8' });
+        expect(signal, stderr).to.equal('SIGKILL');
+        expect(stdout).to.equal('inside\n');
+      });
+
+      it(`ends the first process of a PID namespace too, which no SIGKILL of its own ends, ${where}`, () => {
+        const command = [process.execPath, '--import', 'tsx', loseTheWayBack, ...args];
+        const unshare = ['--pid', '--fork', '--mount-proc', 'sh', '-c', 'ulimit -c 0; exec "$@"', 'sh', ...command];
+        const { status, signal, stdout, stderr } = spawnSync('unshare', unshare, { encoding: 'utf8' });
+        expect(stdout, stderr).to.equal('inside\n');
+        expect(signal ?? status, 'killed by a signal').to.be.oneOf(['SIGKILL', 'SIGABRT', 'SIGSEGV', 'SIGILL', 134, 137, 139]);
+      });
+    }
   });
 });
 
