@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { arch } from 'node:os';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Place } from '../../examples/demo/place.js';
 import { Runtime, toNetworkConfiguration } from '../../examples/demo/runtime.js';
 import { openStage, type Stage } from '../../examples/demo/stage.js';
@@ -15,8 +14,6 @@ import { summarize } from './statistics.js';
  * Times VERSION, ADD and DEL of the plugin against an emulated cloud whose jobs take no time, and prints one JSON line for each.
  * `beyond` is what is left of the wall time without what the cloud took and without the bare move of a link, which the kernel takes
  * whoever asks for it. Variants take turns, so that what else happens on the machine meets them alike.
- *
- *   npm run bench -- [--rounds 30] [--plugin name=path]…
  */
 
 /** The stock plugin that starts are compared with. */
@@ -133,16 +130,22 @@ async function bench(stage: Stage, variants: readonly Variant[], rounds: number)
   if (peer.length > 0) print('VERSION', 'stock Go loopback', peer);
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '30' }, plugin: { type: 'string', multiple: true } } });
-  const rounds = Number(values.rounds);
-  if (!Number.isSafeInteger(rounds) || rounds < 1) throw new RangeError('--rounds must be a whole number from 1');
+/** What {@link benchAddDel} takes. */
+export interface AddDelBenchOptions {
+  /** How often each command is timed. */
+  readonly rounds: number;
+  /** Plugins to time, as `name=path` or a path; default those of this package. */
+  readonly plugins: readonly string[];
+}
+
+/** Runs the benchmark. @returns the exit code */
+export async function benchAddDel({ rounds, plugins }: AddDelBenchOptions): Promise<number> {
   const missing = whyNotLive();
   if (missing !== undefined) {
     console.error(`ADD and DEL cannot be timed: ${missing}`);
     return process.env['CI'] === 'true' ? 1 : 0;
   }
-  const variants = await findVariants(values.plugin ?? []);
+  const variants = await findVariants(plugins);
   const stage = await openStage();
   try {
     await bench(stage, variants, rounds);
@@ -151,5 +154,3 @@ async function main(): Promise<number> {
   }
   return 0;
 }
-
-process.exitCode = await main();
