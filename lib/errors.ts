@@ -177,7 +177,7 @@ export interface NetlinkErrorOptions extends NicErrorOptions {
 
 /** Thrown when the kernel refuses a netlink request or a namespace call. */
 export class NetlinkError extends NicError {
-  override readonly name = 'NetlinkError';
+  override readonly name: string = 'NetlinkError';
   /** The operation with its arguments. */
   readonly op: string;
   /** The errno name, such as `EEXIST`. */

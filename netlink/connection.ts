@@ -1,85 +1,64 @@
 import { type Clock, systemClock, toAbortError } from '../lib/clock.js';
 import { NetlinkError, NicError } from '../lib/errors.js';
 import type { CallOptions } from '../lib/provider.js';
+import {
+  type BatchResult,
+  countChunk,
+  type Exchange,
+  end,
+  isQuestion,
+  type NetlinkRequest,
+  nameOf,
+  type Pending,
+  settle,
+  toClosedError,
+  toError,
+  toExchange,
+  toOutcome,
+  toResult,
+  toSendError,
+} from './exchange.js';
+import { BatchInterruptedError, DumpInterruptedError } from './interrupted.js';
 import type { NamespaceHandle } from './namespace.js';
 import { type NetlinkSocket, openNetlinkSocket } from './socket.js';
-import { checkCall } from './system-call.js';
+import { toCallError } from './system-call.js';
 import { NETLINK_OPTION } from './system-constants.js';
-import {
-  type Acknowledgement,
-  ByteWriter,
-  decodeAcknowledgement,
-  decodeMessages,
-  describeMissing,
-  describeOffset,
-  ERRNO,
-  errnoName,
-  type NetlinkMessage,
-  NLM_F,
-  NLMSG,
-  writeMessage,
-} from './wire/index.js';
+import { TurnQueue } from './turn-queue.js';
+import { ByteWriter, decodeAcknowledgement, decodeMessages, ERRNO, type NetlinkMessage, NLM_F, NLMSG, writeMessage } from './wire/index.js';
 
 /** The kernel fills at most 32 KiB per read, unless a single message is longer, as of a card with hundreds of functions. Pages not written cost nothing. */
 const BUFFER_BYTES = 256 * 1024;
-/** Acknowledgements of one batch wait in the socket's receive buffer together; with the default size more than about 250 would overrun it. */
-const BATCH_COUNT = 50;
-const BATCH_BYTES = 32 * 1024;
 const RECEIVE_BYTES = 1024 * 1024;
-const DUMP_TRIES = 10;
+/** How often a question is asked again whose answer was torn by a change or lost. Never a change: it may have been made. */
+const TRIES = 10;
+/** The kernel answers within the call, so a loop of requests would leave the event loop, and with it timers and signals, no turn of their own. */
+const REQUESTS_A_TURN = 256;
+/** Likewise for the parts of one long answer, of up to 32 KiB each. */
+const READS_A_TURN = 32;
 
-/** One request, ready to send. */
-export interface NetlinkRequest {
-  /** The operation with its arguments as a person writes them, for errors: `route.add 10.0.0.0/8 via 192.0.2.1`. */
-  readonly op: string;
-  /** What it is: the number of an RTM_* message. */
-  readonly type: number;
-  /** NLM_F_* bits beside REQUEST, ACK and DUMP, which are set as needed. */
-  readonly flags?: number;
-  /** What follows the header. */
-  readonly payload: Uint8Array;
-}
-
-/** What became of one request of a batch: undefined when the kernel carried it out. */
-export type BatchResult = NetlinkError | undefined;
+export type { BatchResult, NetlinkRequest };
 
 /** How a connection behaves. */
 export interface ConnectionOptions {
-  /** How long an answer may take, in milliseconds; default 30,000. The kernel answers at once in nearly all cases. */
+  /**
+   * How long an answer may take, the wait for requests before it included, in milliseconds; default 30,000.
+   * The kernel answers at once in nearly all cases. A shorter limit for one call is the matter of its signal.
+   */
   readonly timeoutMs?: number;
+  /** Number of the first request, 1 to 4,294,967,295, after which they begin again at 1; default 1. */
+  readonly firstSequence?: number;
   /** Time, for tests. */
   readonly clock?: Clock;
 }
 
-interface Pending {
-  readonly request: NetlinkRequest;
-  readonly message: NetlinkMessage;
-  readonly onReply: (message: NetlinkMessage) => void;
-  done: boolean;
-  interrupted: boolean;
-  /** A reply that could not be decoded. What follows it is still read, so that the next request finds the socket empty. */
-  failure: unknown;
-  error: NetlinkError | undefined;
-}
-
-function toError(pending: Pending, acknowledgement: Acknowledgement): NetlinkError {
-  const { request, message } = pending;
-  const { offset, missingType } = acknowledgement;
-  let attribute: string | undefined;
-  if (offset !== undefined) attribute = describeOffset(message, offset);
-  else if (missingType !== undefined) attribute = `${describeMissing(message, missingType)} is missing`;
-  const denied = -acknowledgement.error === ERRNO.EPERM;
-  return new NetlinkError({
-    op: request.op,
-    errno: errnoName(acknowledgement.error),
-    ...(acknowledgement.message === undefined ? {} : { kernelMessage: acknowledgement.message }),
-    ...(attribute === undefined ? {} : { attribute }),
-    ...(denied ? { hint: 'it needs CAP_NET_ADMIN in the user namespace that owns the network namespace' } : {}),
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
   });
 }
 
 /**
- * One NETLINK_ROUTE socket in a namespace. Requests run one after another, whoever sends them.
+ * One NETLINK_ROUTE socket in a namespace. Requests run one after another in the order they came, whoever sends them.
  *
  * Replies are told by sequence number and port, and only the kernel can send here, since the socket is connected to it.
  * Every error that the kernel answers is a {@link NetlinkError} with its number, text and attribute.
@@ -89,18 +68,22 @@ export class NetlinkConnection {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #writer = new ByteWriter(1024);
+  readonly #turns = new TurnQueue();
   #buffer = new Uint8Array(BUFFER_BYTES);
-  #sequence = 0;
+  #sequence: number;
   #strict: boolean;
   #stale = false;
   #closed = false;
-  #busy: Promise<void> | undefined;
+  #untilTurn = REQUESTS_A_TURN;
+  /** Ends the wait of the exchange that waits for its answer now. */
+  #stopWaiting: AbortController | undefined;
 
   /** @param socket what to talk through; it belongs to the connection from now on */
   constructor(socket: NetlinkSocket, options: ConnectionOptions = {}) {
     this.#socket = socket;
     this.#clock = options.clock ?? systemClock;
     this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#sequence = (options.firstSequence ?? 1) - 1;
     // Kernels before 4.12 and 4.20 do not know these; everything works without, with less to say in errors.
     socket.setOption(NETLINK_OPTION.EXT_ACK, true);
     socket.setOption(NETLINK_OPTION.CAP_ACK, true);
@@ -115,80 +98,65 @@ export class NetlinkConnection {
   /**
    * Sends one request and waits until the kernel has carried it out.
    * @param decode reads each reply, as GET requests have; its results are returned in order. It must not keep the payload, whose memory is used again
+   * @throws NetlinkError when the kernel refuses; with errno `ENOBUFS` or `EMSGSIZE` when the answer to a change was lost, which may have been made
    */
   async request<T = never>(
     request: NetlinkRequest,
     decode?: (message: NetlinkMessage) => T,
     options: CallOptions = {},
   ): Promise<readonly T[]> {
-    const replies: T[] = [];
-    const pending = this.#prepare(request, NLM_F.ACK, (message) => {
-      if (decode !== undefined) replies.push(decode(message));
-    });
-    await this.#exchange([pending], options);
-    if (pending.error !== undefined) throw pending.error;
-    if (pending.failure !== undefined) throw pending.failure;
-    return replies;
+    if (isQuestion(request.type)) return this.#ask(request, NLM_F.ACK, decode, options);
+    const pending = this.#prepare(request, NLM_F.ACK, decode);
+    const waiting = this.#exchange(toExchange([pending]), options);
+    if (waiting !== undefined) await waiting;
+    return settle(pending);
   }
 
   /**
-   * Asks for all objects of a kind. An answer that the kernel marks as torn by a change in the middle is thrown away and asked for again.
-   * @throws NetlinkError with errno `EINTR` when that happens ten times running
+   * Asks for all objects of a kind. An answer that the kernel marks as torn by a change in the middle is thrown away and asked for again,
+   * and so is one that was lost.
+   * @throws DumpInterruptedError with what was found, when the tenth try is torn too
    */
   async dump<T>(request: NetlinkRequest, decode: (message: NetlinkMessage) => T, options: CallOptions = {}): Promise<readonly T[]> {
-    for (let tries = 1; ; tries++) {
-      const replies: T[] = [];
-      const attempt = (): Pending => this.#prepare(request, NLM_F.DUMP, (message) => replies.push(decode(message)));
-      let pending = attempt();
-      await this.#exchange([pending], options);
-      if (pending.error?.errno === 'EINVAL' && this.#strict) {
-        // Strict checking refuses some requests that kernels took before (nmstate/nispor#226).
-        const lenient = attempt();
-        await this.#leniently(() => this.#exchange([lenient], options));
-        if (lenient.error === undefined) pending = lenient;
-      }
-      if (pending.error !== undefined) throw pending.error;
-      if (pending.failure !== undefined) throw pending.failure;
-      if (!pending.interrupted) return replies;
-      if (tries === DUMP_TRIES) {
-        throw new NetlinkError({
-          op: request.op,
-          errno: 'EINTR',
-          hint: `changes interrupted the listing ${tries} times running; try again`,
-        });
-      }
-    }
+    return this.#ask(request, NLM_F.DUMP, decode, options);
   }
 
   /**
    * Sends many requests that change something, several in one send, each carried out whether or not others fail.
+   * An answer that was lost is told as `ENOBUFS` of its request, which may have been carried out.
    * @returns what became of each, in order
+   * @throws BatchInterruptedError with what became of each, when it is given up on its way
    */
   async batch(requests: readonly NetlinkRequest[], options: CallOptions = {}): Promise<readonly BatchResult[]> {
-    const all = requests.map((request) => this.#prepare(request, NLM_F.ACK, () => {}));
-    let start = 0;
-    while (start < all.length) {
-      let end = start;
-      let size = 0;
-      while (end < all.length && end - start < BATCH_COUNT) {
-        size += (all[end]?.message.payload.length ?? 0) + 16;
-        if (end > start && size > BATCH_BYTES) break;
-        end++;
+    const all: Pending[] = [];
+    try {
+      while (all.length < requests.length) {
+        const count = countChunk(requests, all.length);
+        const chunk = requests.slice(all.length, all.length + count).map((request) => this.#prepare(request, NLM_F.ACK, undefined));
+        for (const pending of chunk) all.push(pending);
+        const waiting = this.#exchange(toExchange(chunk), options);
+        if (waiting !== undefined) await waiting;
       }
-      await this.#exchange(all.slice(start, end), options);
-      start = end;
+    } catch (error) {
+      if (!(error instanceof NicError)) throw error;
+      throw new BatchInterruptedError(
+        error,
+        requests.map((_, i) => toOutcome(all[i])),
+      );
     }
-    return all.map((pending) => pending.error);
+    return all.map(toResult);
   }
 
-  /** Closes the socket. Requests under way reject with `ERR_CANCELLED`. Two closes are fine. */
+  /** Closes the socket. Requests under way, and those that wait for their turn, reject with `ERR_CANCELLED` at once. Two closes are fine. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket.close();
+    this.#turns.refuseAll(toClosedError);
+    this.#stopWaiting?.abort();
   }
 
-  #prepare(request: NetlinkRequest, flags: number, onReply: (message: NetlinkMessage) => void): Pending {
+  #prepare<T>(request: NetlinkRequest, flags: number, decode: ((message: NetlinkMessage) => T) | undefined): Pending<T> {
     // 0 is the number of notifications that nobody asked for.
     this.#sequence = this.#sequence === 0xffff_ffff ? 1 : this.#sequence + 1;
     const message: NetlinkMessage = {
@@ -198,60 +166,141 @@ export class NetlinkConnection {
       port: this.#socket.port,
       payload: request.payload,
     };
-    return { request, message, onReply, done: false, interrupted: false, failure: undefined, error: undefined };
+    return {
+      request,
+      message,
+      decode,
+      replies: [],
+      sent: false,
+      done: false,
+      interrupted: false,
+      lost: false,
+      failure: undefined,
+      error: undefined,
+    };
   }
 
-  async #leniently(work: () => Promise<void>): Promise<void> {
-    this.#socket.setOption(NETLINK_OPTION.GET_STRICT_CHK, false);
-    try {
-      await work();
-    } finally {
-      if (!this.#closed) this.#strict = this.#socket.setOption(NETLINK_OPTION.GET_STRICT_CHK, true);
-    }
-  }
-
-  async #exchange(pending: readonly Pending[], options: CallOptions): Promise<void> {
-    while (this.#busy !== undefined) await this.#busy;
-    const what = pending[0]?.request.op ?? 'netlink';
-    if (options.signal?.aborted === true) throw toAbortError(options.signal, what);
-    let free = (): void => {};
-    this.#send(pending, what);
-    if (this.#receive(pending, what)) return;
-    // The kernel has not answered yet, which is rare: wait, and let nobody else in meanwhile.
-    this.#busy = new Promise((resolve) => {
-      free = resolve;
-    });
-    this.#stale = true;
-    try {
-      await this.#waitFor(pending, what, options);
-      this.#stale = false;
-    } finally {
-      this.#busy = undefined;
-      free();
-    }
-  }
-
-  async #waitFor(pending: readonly Pending[], what: string, options: CallOptions): Promise<void> {
-    const deadline = this.#clock.now() + this.#timeoutMs;
-    for (let pauseMs = 1; ; pauseMs = Math.min(20, 2 * pauseMs)) {
-      await this.#clock.sleep(pauseMs, options.signal);
-      if (this.#receive(pending, what)) return;
-      if (this.#clock.now() >= deadline) {
-        throw new NicError('ERR_DEADLINE', `${what}: the kernel has not answered within ${this.#timeoutMs} ms`);
+  /** Asks a question, which may be done again as it changes nothing. */
+  async #ask<T>(
+    request: NetlinkRequest,
+    flags: number,
+    decode: ((message: NetlinkMessage) => T) | undefined,
+    options: CallOptions,
+  ): Promise<readonly T[]> {
+    for (let tries = 1; ; tries++) {
+      let pending = this.#prepare(request, flags, decode);
+      const waiting = this.#exchange(toExchange([pending]), options);
+      if (waiting !== undefined) await waiting;
+      if (pending.error?.errno === 'EINVAL' && this.#strict) {
+        // Strict checking refuses some requests that kernels took before (nmstate/nispor#226).
+        const lenient = this.#prepare(request, flags, decode);
+        await this.#exchange(toExchange([lenient], true), options);
+        // The strict answer says more when both fail.
+        if (lenient.error === undefined) pending = lenient;
       }
+      if (tries < TRIES && pending.error === undefined && (pending.lost || (pending.interrupted && pending.failure === undefined)))
+        continue;
+      const replies = settle(pending);
+      if (!pending.interrupted) return replies;
+      throw new DumpInterruptedError({ op: request.op, partial: replies, tries });
+    }
+  }
+
+  /** Sends and reads, at once when nobody else is under way. Gives nothing when it is over already, as nearly always. */
+  #exchange(exchange: Exchange, options: CallOptions): Promise<void> | undefined {
+    if (this.#untilTurn <= 0 || !this.#turns.tryTake()) return this.#exchangeLater(exchange, options);
+    let over = true;
+    try {
+      over = this.#begin(exchange, options);
+    } finally {
+      if (over) this.#turns.release();
+    }
+    return over ? undefined : this.#finish(exchange, options);
+  }
+
+  async #exchangeLater(exchange: Exchange, options: CallOptions): Promise<void> {
+    exchange.since = this.#clock.now();
+    this.#assertOpen(nameOf(exchange));
+    await this.#turns.take(nameOf(exchange), options.signal);
+    try {
+      if (this.#untilTurn <= 0) {
+        this.#untilTurn = REQUESTS_A_TURN;
+        await nextTurn();
+      }
+      if (!this.#begin(exchange, options)) await this.#waitFor(exchange, options);
+    } finally {
+      this.#turns.release();
+    }
+  }
+
+  async #finish(exchange: Exchange, options: CallOptions): Promise<void> {
+    try {
+      await this.#waitFor(exchange, options);
+    } finally {
+      this.#turns.release();
+    }
+  }
+
+  /** Sends and reads what is there. True when that is all. */
+  #begin(exchange: Exchange, { signal }: CallOptions): boolean {
+    const what = nameOf(exchange);
+    this.#assertOpen(what);
+    if (signal?.aborted === true) throw toAbortError(signal, what);
+    this.#untilTurn -= exchange.pending.length;
+    this.#send(exchange);
+    this.#receive(exchange);
+    return exchange.open === 0;
+  }
+
+  /** Goes on reading until all is answered. */
+  async #waitFor(exchange: Exchange, { signal }: CallOptions): Promise<void> {
+    const what = nameOf(exchange);
+    // The whole time in the queue counts. Nobody in it waits longer than that, since who is before has come before.
+    const deadline = (exchange.since ?? this.#clock.now()) + this.#timeoutMs;
+    const stop = new AbortController();
+    const onAbort = (): void => stop.abort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#stopWaiting = stop;
+    try {
+      for (let pauseMs = 1; exchange.open > 0; ) {
+        if (exchange.more) {
+          await nextTurn();
+        } else {
+          // Rejects when it is stopped; what stopped it is seen below.
+          await this.#clock.sleep(pauseMs, stop.signal).catch(() => {});
+          pauseMs = Math.min(20, 2 * pauseMs);
+        }
+        this.#assertOpen(what);
+        if (signal?.aborted === true) throw toAbortError(signal, what);
+        this.#receive(exchange);
+        if (exchange.open > 0 && this.#clock.now() >= deadline) {
+          throw new NicError('ERR_DEADLINE', `${what}: the kernel has not answered within ${this.#timeoutMs} ms`);
+        }
+      }
+    } finally {
+      if (exchange.open > 0) this.#stale = true;
+      this.#stopWaiting = undefined;
+      signal?.removeEventListener('abort', onAbort);
     }
   }
 
   #assertOpen(what: string): void {
-    if (this.#closed) throw new NicError('ERR_CANCELLED', `${what}: the netlink connection is closed`);
+    if (this.#closed) throw toClosedError(what);
   }
 
-  #send(pending: readonly Pending[], what: string): void {
-    this.#assertOpen(what);
+  #send(exchange: Exchange): void {
     if (this.#stale) this.#discard();
     this.#writer.reset();
-    for (const { message } of pending) writeMessage(message, this.#writer);
-    checkCall(this.#socket.send(this.#writer.finish()), { op: what });
+    for (const { message } of exchange.pending) writeMessage(message, this.#writer);
+    const bytes = this.#writer.finish();
+    // The kernel looks at this when it takes the request, so it can be set back at once.
+    if (exchange.lenient) this.#socket.setOption(NETLINK_OPTION.GET_STRICT_CHK, false);
+    const sent = this.#socket.send(bytes);
+    if (exchange.lenient) this.#strict = this.#socket.setOption(NETLINK_OPTION.GET_STRICT_CHK, true);
+    for (const pending of exchange.pending) {
+      pending.sent = sent >= 0;
+      if (sent < 0) end(exchange, pending, toSendError(pending, sent, bytes.length));
+    }
   }
 
   /** Reads away what belongs to a request that was given up. */
@@ -263,43 +312,76 @@ export class NetlinkConnection {
     this.#stale = false;
   }
 
-  /** Reads what is there. True when all requests are answered, false when the socket is empty before. */
-  #receive(pending: readonly Pending[], what: string): boolean {
-    this.#assertOpen(what);
-    let open = pending.filter(({ done }) => !done).length;
-    while (open > 0) {
-      const length = this.#socket.receive(this.#buffer);
-      if (length === -ERRNO.EAGAIN) return false;
-      if (length === -ERRNO.EINTR) continue;
-      if (length < 0 || length > this.#buffer.length) {
-        this.#stale = true;
-        if (length > 0) this.#buffer = new Uint8Array(length);
-        // With ENOBUFS, or a cut-off message, answers are lost: nobody can say whose.
-        checkCall(length < 0 ? length : -ERRNO.EMSGSIZE, { op: what });
+  /** Reads until all requests are answered, the socket is empty, or it is time to let others of this process work. */
+  #receive(exchange: Exchange): void {
+    exchange.more = false;
+    for (let reads = 0; exchange.open > 0; reads++) {
+      if (reads === READS_A_TURN) {
+        exchange.more = true;
+        return;
       }
-      for (const message of decodeMessages(this.#buffer.subarray(0, length))) open -= this.#take(pending, message);
+      const length = this.#socket.receive(this.#buffer);
+      if (length === -ERRNO.EAGAIN) return;
+      if (length === -ERRNO.EINTR) continue;
+      if (length === -ERRNO.ENOBUFS) {
+        this.#lose(exchange, 'ENOBUFS');
+      } else if (length < 0) {
+        this.#stale = true;
+        throw toCallError(length, { op: nameOf(exchange) });
+      } else if (length > this.#buffer.length) {
+        // It is cut off, and gone. The next time there is room.
+        this.#buffer = new Uint8Array(length);
+        this.#lose(exchange, 'EMSGSIZE');
+      } else {
+        this.#takeAll(exchange, this.#buffer.subarray(0, length));
+      }
     }
-    return true;
   }
 
-  /** Hands a message to the request it answers. Gives 1 when that is the end of it. */
-  #take(pending: readonly Pending[], message: NetlinkMessage): 0 | 1 {
-    const first = pending[0]?.message.sequence ?? 0;
-    const owner = pending[message.sequence - first] ?? pending.find((one) => one.message.sequence === message.sequence);
-    if (owner === undefined || owner.done || message.port !== this.#socket.port) return 0;
-    if ((message.flags & NLM_F.DUMP_INTR) !== 0 && (owner.message.flags & NLM_F.DUMP) === NLM_F.DUMP) owner.interrupted = true;
-    if (message.type === NLMSG.ERROR || message.type === NLMSG.DONE) {
-      const acknowledgement = decodeAcknowledgement(message);
-      if (acknowledgement.error !== 0) owner.error = toError(owner, acknowledgement);
-      owner.done = true;
-      return 1;
+  /** Answers did not arrive, and nobody can say whose: all that are missing are given up. */
+  #lose(exchange: Exchange, errno: string): void {
+    this.#stale = true;
+    for (const pending of exchange.pending) {
+      if (pending.done) continue;
+      pending.lost = true;
+      const hint = isQuestion(pending.request.type) ? 'the answer was lost' : 'the answer was lost, so it may have been carried out';
+      end(exchange, pending, new NetlinkError({ op: pending.request.op, errno, hint }));
     }
-    if (message.type === NLMSG.NOOP) return 0;
+  }
+
+  #takeAll(exchange: Exchange, bytes: Uint8Array): void {
     try {
-      if (owner.failure === undefined) owner.onReply(message);
+      for (const message of decodeMessages(bytes)) this.#take(exchange, message);
     } catch (error) {
-      owner.failure = error;
+      // What follows belongs to nobody any more.
+      this.#stale = true;
+      for (const pending of exchange.pending) if (!pending.done) end(exchange, pending, error);
     }
-    return 0;
+  }
+
+  /** Hands a message to the request it answers. */
+  #take(exchange: Exchange, message: NetlinkMessage): void {
+    const { pending } = exchange;
+    const first = pending[0]?.message.sequence ?? 0;
+    // Within a batch the numbers may begin anew.
+    const owner = pending[message.sequence - first] ?? pending.find((one) => one.message.sequence === message.sequence);
+    if (owner === undefined || owner.done || message.port !== this.#socket.port) return;
+    if ((message.flags & NLM_F.DUMP_INTR) !== 0 && (owner.message.flags & NLM_F.DUMP) === NLM_F.DUMP) owner.interrupted = true;
+    if (message.type === NLMSG.OVERRUN) {
+      this.#lose(exchange, 'ENOBUFS');
+      return;
+    }
+    if (message.type === NLMSG.NOOP) return;
+    try {
+      if (message.type === NLMSG.ERROR || message.type === NLMSG.DONE) {
+        end(exchange, owner);
+        const acknowledgement = decodeAcknowledgement(message);
+        if (acknowledgement.error !== 0) owner.error = toError(owner, acknowledgement);
+      } else if (owner.decode !== undefined && owner.failure === undefined) {
+        owner.replies.push(owner.decode(message));
+      }
+    } catch (error) {
+      owner.failure ??= error;
+    }
   }
 }

@@ -6,6 +6,7 @@ import type { CallOptions } from '../lib/provider.js';
 import { announce } from './announce.js';
 import { requireCidr, requireIp, requireLinkName, requireRoute } from './argument.js';
 import type { ConnectionOptions } from './connection.js';
+import { mapListing } from './interrupted.js';
 import { openLinkMonitor } from './monitor.js';
 import { moveUnderName } from './move.js';
 import { type NamespaceHandle, openNamespace } from './namespace.js';
@@ -14,7 +15,7 @@ import { isErrno, type NewRoute } from './services/index.js';
 import { readSysctl, sysctlHint, writeSysctl } from './sysctl.js';
 import { toLink } from './to-link.js';
 import { toRoutes } from './to-route.js';
-import { IFA_F, RTN } from './wire/index.js';
+import { type AddressMessage, IFA_F, RTN } from './wire/index.js';
 
 /** Settings of a driver on the kernel's netlink. */
 export type NetlinkDriverOptions = ConnectionOptions;
@@ -58,7 +59,7 @@ class NetlinkNamespace implements NetworkNamespace {
   }
 
   async listLinks(options?: CallOptions): Promise<readonly Link[]> {
-    return (await this.#rtnetlink().link.list(options)).map(toLink);
+    return mapListing(this.#rtnetlink().link.list(options), (links) => links.map(toLink));
   }
 
   async watchLinks(options?: CallOptions): Promise<LinkWatch> {
@@ -109,13 +110,14 @@ class NetlinkNamespace implements NetworkNamespace {
 
   async listAddresses(linkIndex: number, options?: CallOptions): Promise<readonly LinkAddress[]> {
     const { address: service, link } = this.#rtnetlink();
-    const found = await service.list({ ...options, linkIndex });
+    // Of a point-to-point pair this end is the local one; IPv6 names only one unless they differ.
+    const toAddress = ({ local, address, prefix }: AddressMessage): LinkAddress => {
+      return { linkIndex, address: `${local ?? address ?? ''}/${prefix}` };
+    };
+    const found = await mapListing(service.list({ ...options, linkIndex }), (addresses) => addresses.map(toAddress));
     // Some kernels answer with nothing where there is no such link.
     if (found.length === 0) await link.get({ index: linkIndex }, options);
-    return found.map(({ local, address, prefix }) => {
-      // Of a point-to-point pair this end is the local one; IPv6 names only one unless they differ.
-      return { linkIndex, address: `${local ?? address ?? ''}/${prefix}` };
-    });
+    return found;
   }
 
   async addAddress(linkIndex: number, address: string, options?: CallOptions): Promise<void> {
@@ -134,7 +136,7 @@ class NetlinkNamespace implements NetworkNamespace {
   }
 
   async listRoutes(options?: CallOptions): Promise<readonly Route[]> {
-    return (await this.#rtnetlink().route.list({ ...options, type: RTN.UNICAST })).flatMap(toRoutes);
+    return mapListing(this.#rtnetlink().route.list({ ...options, type: RTN.UNICAST }), (routes) => routes.flatMap(toRoutes));
   }
 
   async replaceRoute(route: RouteRequest, options?: CallOptions): Promise<void> {
