@@ -22,6 +22,8 @@ export type { BatchResult, ConnectionOptions, NetlinkRequest } from './connectio
 export { createNetlinkDriver, type NetlinkDriverOptions } from './driver.js';
 export { createVethFabric, type MachineEnd, type VethFabric, type VethFabricOptions } from './fabric/index.js';
 export { fileLocker } from './file-lock.js';
+export type { BatchOutcome, DumpInterruption } from './interrupted.js';
+export { BatchInterruptedError, DumpInterruptedError } from './interrupted.js';
 export type { ListenAddress, Listener } from './listen.js';
 export { listenInNamespace } from './listen.js';
 export {
@@ -54,15 +56,18 @@ export { createReadinessPoller } from './readiness.js';
 export type { Rtnetlink } from './rtnetlink.js';
 export { openRtnetlink } from './rtnetlink.js';
 export type {
-  AddressDeleteOptions,
   AddressListOptions,
+  AddressPeerOptions,
   LinkByIndex,
   LinkByName,
+  LinkChanges,
+  LinkKindSettings,
   LinkListOptions,
   LinkMoveOptions,
   LinkQuery,
   LinkSettings,
   NeighbourListOptions,
+  NeighbourQuery,
   NewAddress,
   NewLink,
   NewNeighbour,
@@ -74,6 +79,7 @@ export type {
   RouteListOptions,
   RouteLookupOptions,
   RuleListOptions,
+  WantedLink,
 } from './services/index.js';
 export {
   AddressService,
@@ -95,9 +101,12 @@ export {
   RouteService,
   RuleService,
   replaceAddressRequest,
+  replaceLinkRequest,
   replaceNeighbourRequest,
   replaceRouteRequest,
   setLinkRequest,
+  setNeighbourRequest,
+  setRouteRequest,
 } from './services/index.js';
 export { readSysctl, writeSysctl } from './sysctl.js';
 export { toLink } from './to-link.js';

@@ -1,13 +1,31 @@
-export type { AddressDeleteOptions, AddressListOptions, NewAddress } from './address.js';
+export type { AddressListOptions, AddressPeerOptions, NewAddress } from './address.js';
 export { AddressService, addAddressRequest, deleteAddressRequest, replaceAddressRequest } from './address.js';
-export type { LinkByIndex, LinkByName, LinkListOptions, LinkMoveOptions, LinkQuery, LinkSettings, NewLink, PeerSettings } from './link.js';
-export { addLinkRequest, deleteLinkRequest, LinkService, setLinkRequest } from './link.js';
-export type { NeighbourListOptions, NewNeighbour } from './neighbour.js';
-export { addNeighbourRequest, deleteNeighbourRequest, NeighbourService, replaceNeighbourRequest } from './neighbour.js';
+export type {
+  LinkByIndex,
+  LinkByName,
+  LinkChanges,
+  LinkKindSettings,
+  LinkListOptions,
+  LinkMoveOptions,
+  LinkQuery,
+  LinkSettings,
+  NewLink,
+  PeerSettings,
+  WantedLink,
+} from './link.js';
+export { addLinkRequest, deleteLinkRequest, LinkService, replaceLinkRequest, setLinkRequest } from './link.js';
+export type { NeighbourListOptions, NeighbourQuery, NewNeighbour } from './neighbour.js';
+export {
+  addNeighbourRequest,
+  deleteNeighbourRequest,
+  NeighbourService,
+  replaceNeighbourRequest,
+  setNeighbourRequest,
+} from './neighbour.js';
 export { NsidService } from './nsid.js';
 export type { Requester } from './requester.js';
 export { isErrno } from './requester.js';
 export type { NewNextHop, NewRoute, RouteListOptions, RouteLookupOptions } from './route.js';
-export { addRouteRequest, appendRouteRequest, deleteRouteRequest, RouteService, replaceRouteRequest } from './route.js';
+export { addRouteRequest, appendRouteRequest, deleteRouteRequest, RouteService, replaceRouteRequest, setRouteRequest } from './route.js';
 export type { NewRule, RuleListOptions } from './rule.js';
 export { addRuleRequest, deleteRuleRequest, RuleService } from './rule.js';

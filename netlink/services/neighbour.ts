@@ -1,5 +1,7 @@
+import { NetlinkError } from '../../lib/errors.js';
 import type { CallOptions } from '../../lib/provider.js';
 import type { NetlinkRequest } from '../connection.js';
+import { mapListing } from '../interrupted.js';
 import {
   decodeNeighbour,
   encodeNeighbour,
@@ -11,6 +13,7 @@ import {
   NUD,
   RTM,
 } from '../wire/index.js';
+import { agrees } from './agreement.js';
 import { defined, isErrno, type Requester, unlessAbsent } from './requester.js';
 
 /** A neighbour to add. */
@@ -27,6 +30,9 @@ export interface NewNeighbour {
   readonly flags?: number;
 }
 
+/** Which neighbour is meant. A proxy entry is named by its flag. */
+export type NeighbourQuery = Pick<NewNeighbour, 'linkIndex' | 'address' | 'flags'>;
+
 /** What {@link NeighbourService.list} gives. */
 export interface NeighbourListOptions extends CallOptions {
   /** Only of this link. */
@@ -35,23 +41,30 @@ export interface NeighbourListOptions extends CallOptions {
   readonly family?: 4 | 6;
   /** Only those this host answers for, instead of the neighbours themselves. */
   readonly proxies?: boolean;
+  /** Only in one of these states: {@link NUD} bits. */
+  readonly state?: number;
 }
 
 function familyOf(address: string): number {
   return address.includes(':') ? FAMILY.INET6 : FAMILY.INET;
 }
 
-function toRequest(op: string, flags: number, neighbour: NewNeighbour): NetlinkRequest {
+function toMessage(neighbour: NewNeighbour): NeighbourMessage {
   const { linkIndex, address, mac, state } = neighbour;
   const proxy = ((neighbour.flags ?? 0) & NTF.PROXY) !== 0;
-  const message: NeighbourMessage = {
+  return {
     family: familyOf(address),
     linkIndex,
     state: state ?? (proxy ? NUD.NONE : NUD.PERMANENT),
     flags: neighbour.flags ?? 0,
     ...defined<NeighbourAttributes>({ address, mac }),
   };
-  return { op: `neighbour.${op} ${address} on link ${linkIndex}`, type: RTM.NEWNEIGH, flags, payload: encodeNeighbour(message) };
+}
+
+function toRequest(op: string, flags: number, neighbour: NewNeighbour): NetlinkRequest {
+  const { linkIndex, address } = neighbour;
+  const payload = encodeNeighbour(toMessage(neighbour));
+  return { op: `neighbour.${op} ${address} on link ${linkIndex}`, type: RTM.NEWNEIGH, flags, payload };
 }
 
 /** The request that adds a neighbour, for a batch. */
@@ -64,8 +77,13 @@ export function replaceNeighbourRequest(neighbour: NewNeighbour): NetlinkRequest
   return toRequest('replace', NLM_F.CREATE | NLM_F.REPLACE, neighbour);
 }
 
+/** The request that changes a neighbour that is there, for a batch. */
+export function setNeighbourRequest(neighbour: NewNeighbour): NetlinkRequest {
+  return toRequest('set', NLM_F.REPLACE, neighbour);
+}
+
 /** The request that deletes a neighbour, for a batch. A proxy entry is named by its flag. */
-export function deleteNeighbourRequest(neighbour: Pick<NewNeighbour, 'linkIndex' | 'address' | 'flags'>): NetlinkRequest {
+export function deleteNeighbourRequest(neighbour: NeighbourQuery): NetlinkRequest {
   const { linkIndex, address, flags } = neighbour;
   const payload = encodeNeighbour({ family: familyOf(address), linkIndex, address, flags: flags ?? 0 });
   return { op: `neighbour.delete ${address} on link ${linkIndex}`, type: RTM.DELNEIGH, payload };
@@ -80,9 +98,12 @@ export class NeighbourService {
     this.#requester = requester;
   }
 
-  /** All neighbours of both families, also those that need no resolution, as multicast addresses. */
+  /**
+   * All neighbours of both families, also those that need no resolution, as multicast addresses.
+   * @throws DumpInterruptedError with what was found, when changes keep tearing the listing
+   */
   async list(options: NeighbourListOptions = {}): Promise<readonly NeighbourMessage[]> {
-    const { linkIndex, family, proxies } = options;
+    const { linkIndex, family, proxies, state } = options;
     const wire = family === undefined ? FAMILY.UNSPEC : family === 4 ? FAMILY.INET : FAMILY.INET6;
     const filter: NeighbourMessage = {
       family: wire,
@@ -91,12 +112,33 @@ export class NeighbourService {
       ...defined<NeighbourAttributes>({ viaIndex: linkIndex }),
     };
     const request: NetlinkRequest = { op: 'neighbour.list', type: RTM.GETNEIGH, payload: encodeNeighbour(filter) };
-    const found = await this.#requester.dump(request, ({ payload }) => decodeNeighbour(payload), options);
-    return found.filter(
-      (one) =>
-        (family === undefined ? one.family === FAMILY.INET || one.family === FAMILY.INET6 : one.family === wire) &&
-        (linkIndex === undefined || one.linkIndex === linkIndex),
-    );
+    const isMeant = (one: NeighbourMessage): boolean =>
+      (family === undefined ? one.family === FAMILY.INET || one.family === FAMILY.INET6 : one.family === wire) &&
+      (linkIndex === undefined || one.linkIndex === linkIndex) &&
+      (state === undefined || ((one.state ?? 0) & state) !== 0);
+    const listing = this.#requester.dump(request, ({ payload }) => decodeNeighbour(payload), options);
+    return mapListing(listing, (found) => found.filter(isMeant));
+  }
+
+  /** One neighbour. @throws NetlinkError with errno `ENOENT` when it is not there */
+  async get(neighbour: NeighbourQuery, options: CallOptions = {}): Promise<NeighbourMessage> {
+    const { linkIndex, address, flags } = neighbour;
+    const op = `neighbour.get ${address} on link ${linkIndex}`;
+    const payload = encodeNeighbour({ family: familyOf(address), linkIndex, address, flags: (flags ?? 0) & NTF.PROXY });
+    const request: NetlinkRequest = { op, type: RTM.GETNEIGH, payload };
+    const [found] = await this.#requester.request(request, (reply) => decodeNeighbour(reply.payload), options);
+    if (found === undefined) throw new NetlinkError({ op, errno: 'ENOENT', hint: 'the kernel answered without a neighbour' });
+    return found;
+  }
+
+  /** One neighbour, or undefined when it is not there. */
+  async find(neighbour: NeighbourQuery, options: CallOptions = {}): Promise<NeighbourMessage | undefined> {
+    try {
+      return await this.get(neighbour, options);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return undefined;
+      throw error;
+    }
   }
 
   /** Adds a neighbour. @throws NetlinkError with errno `EEXIST` when it is there */
@@ -109,22 +151,31 @@ export class NeighbourService {
     await this.#requester.request(replaceNeighbourRequest(neighbour), undefined, options);
   }
 
-  /** Adds a neighbour unless one with that address is there, whatever its hardware address. */
+  /** Changes a neighbour that is there. @throws NetlinkError with errno `ENOENT` when it is not */
+  async set(neighbour: NewNeighbour, options: CallOptions = {}): Promise<void> {
+    await this.#requester.request(setNeighbourRequest(neighbour), undefined, options);
+  }
+
+  /** Makes sure that there is the neighbour: adds it, or changes one with that address that differs. One that agrees stays untouched. */
   async ensure(neighbour: NewNeighbour, options: CallOptions = {}): Promise<void> {
     try {
       await this.add(neighbour, options);
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error;
+      const found = await this.find(neighbour, options);
+      const { mac, state, flags = 0 } = decodeNeighbour(encodeNeighbour(toMessage(neighbour)));
+      if (found !== undefined && agrees(found, { mac, state }) && ((found.flags ?? 0) & flags) === flags) return;
+      await this.replace(neighbour, options);
     }
   }
 
   /** Deletes a neighbour. A proxy entry is named by its flag. @throws NetlinkError with errno `ENOENT` when it is not there */
-  async delete(neighbour: Pick<NewNeighbour, 'linkIndex' | 'address' | 'flags'>, options: CallOptions = {}): Promise<void> {
+  async delete(neighbour: NeighbourQuery, options: CallOptions = {}): Promise<void> {
     await this.#requester.request(deleteNeighbourRequest(neighbour), undefined, options);
   }
 
   /** Deletes a neighbour. One that is not there is no error. */
-  async remove(neighbour: Pick<NewNeighbour, 'linkIndex' | 'address' | 'flags'>, options: CallOptions = {}): Promise<void> {
+  async remove(neighbour: NeighbourQuery, options: CallOptions = {}): Promise<void> {
     await unlessAbsent(this.delete(neighbour, options), 'ENOENT');
   }
 }

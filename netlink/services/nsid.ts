@@ -1,5 +1,6 @@
 import { NetlinkError } from '../../lib/errors.js';
 import type { CallOptions } from '../../lib/provider.js';
+import { mapListing } from '../interrupted.js';
 import type { NamespaceHandle } from '../namespace.js';
 import { decodeNsid, encodeNsid, type NsidMessage, RTM } from '../wire/index.js';
 import { isErrno, type Requester } from './requester.js';
@@ -22,8 +23,8 @@ export class NsidService {
   /** The ids that are in use. */
   async list(options: CallOptions = {}): Promise<readonly number[]> {
     const request = { op: 'nsid.list', type: RTM.GETNSID, payload: encodeNsid({}) };
-    const found = await this.#requester.dump(request, ({ payload }) => decodeNsid(payload).id, options);
-    return found.filter((id) => id !== undefined);
+    const listing = this.#requester.dump(request, ({ payload }) => decodeNsid(payload).id, options);
+    return mapListing(listing, (found) => found.filter((id) => id !== undefined));
   }
 
   /** The id of another namespace, or undefined when it has none here. */
@@ -35,14 +36,21 @@ export class NsidService {
     return reply.id === NOT_ASSIGNED ? undefined : reply.id;
   }
 
+  /** The id of another namespace. @throws NetlinkError with errno `ENOENT` when it has none here */
+  async get(other: NamespaceHandle, options: CallOptions = {}): Promise<number> {
+    const id = await this.find(other, options);
+    if (id !== undefined) return id;
+    throw new NetlinkError({ op: `nsid.get ${other.label}`, errno: 'ENOENT', hint: 'it has no id here; nsid.ensure gives it one' });
+  }
+
   /**
    * Gives another namespace an id.
    * @param id the id; default the kernel's choice
    * @throws NetlinkError with errno `EEXIST` when it has one, `ENOSPC` or `EEXIST` when the wished id is taken
    */
-  async assign(other: NamespaceHandle, id?: number, options: CallOptions = {}): Promise<void> {
+  async add(other: NamespaceHandle, id?: number, options: CallOptions = {}): Promise<void> {
     const payload = encodeNsid({ fd: other.fd, id: id ?? NOT_ASSIGNED });
-    await this.#requester.request({ op: `nsid.assign ${other.label} ${id ?? 'auto'}`, type: RTM.NEWNSID, payload }, undefined, options);
+    await this.#requester.request({ op: `nsid.add ${other.label} ${id ?? 'auto'}`, type: RTM.NEWNSID, payload }, undefined, options);
   }
 
   /** The id of another namespace; it is given one when it has none. */
@@ -51,7 +59,7 @@ export class NsidService {
       const id = await this.find(other, options);
       if (id !== undefined) return id;
       try {
-        await this.assign(other, undefined, options);
+        await this.add(other, undefined, options);
       } catch (error) {
         // Somebody else may have been faster; once.
         if (!isErrno(error, 'EEXIST') || tries === 2) throw error;

@@ -1,6 +1,7 @@
 import { NetlinkError } from '../../lib/errors.js';
 import type { CallOptions } from '../../lib/provider.js';
 import type { NetlinkRequest } from '../connection.js';
+import { joinListings, mapListing } from '../interrupted.js';
 import {
   decodeRoute,
   encodeRoute,
@@ -20,6 +21,7 @@ import {
   RTNH_F,
   RTPROT,
 } from '../wire/index.js';
+import { agrees } from './agreement.js';
 import { defined, isErrno, type Requester, unlessAbsent } from './requester.js';
 
 /** One of several next hops of a route to add. */
@@ -80,6 +82,8 @@ export interface RouteListOptions extends CallOptions {
   readonly protocol?: number;
   /** Only of this type, one of {@link RTN}. */
   readonly type?: number;
+  /** Only to exactly this destination. */
+  readonly dst?: string;
 }
 
 /** How {@link RouteService.lookup} asks. */
@@ -160,11 +164,57 @@ export function replaceRouteRequest(route: NewRoute): NetlinkRequest {
   return toRequest('replace', NLM_F.CREATE | NLM_F.REPLACE, route);
 }
 
+/** The request that changes the route with the same destination, metric and table, for a batch. */
+export function setRouteRequest(route: NewRoute): NetlinkRequest {
+  return toRequest('set', NLM_F.REPLACE, route);
+}
+
 /** The request that deletes a route, for a batch. What is left out of `route` may be anything. */
 export function deleteRouteRequest(route: NewRoute): NetlinkRequest {
   // Scope "nowhere" and protocol 0 match any (fib_table_delete, net/ipv4/fib_trie.c); type 0 too, which iproute2 sends as well.
   const message = { ...toMessage(route), type: route.type ?? 0, protocol: route.protocol ?? 0, scope: route.scope ?? RT_SCOPE.NOWHERE };
   return { op: `route.delete ${describe(route)}`, type: RTM.DELROUTE, payload: encodeRoute(message) };
+}
+
+/** The route as the kernel would tell it. What is not given is not there. */
+function toListed(route: NewRoute): RouteMessage {
+  const { type, table, tos, flags, family, scope: _scope, protocol: _protocol, ...rest } = decodeRoute(encodeRoute(toMessage(route)));
+  return {
+    ...rest,
+    family,
+    ...defined<Pick<RouteMessage, 'type' | 'table' | 'tos' | 'flags' | 'protocol' | 'scope'>>({
+      type: route.type === undefined ? undefined : type,
+      table,
+      // IPv6 has neither of the two.
+      tos: route.tos === undefined || family === FAMILY.INET6 ? undefined : tos,
+      scope: family === FAMILY.INET6 ? undefined : route.scope,
+      flags: route.onlink === undefined ? undefined : flags,
+      protocol: route.protocol,
+    }),
+  };
+}
+
+/** Without the flags that tell a state, such as that of a link without carrier. */
+function withoutState(found: RouteMessage): RouteMessage {
+  const setting = (flags = 0): number => flags & RTNH_F.ONLINK;
+  const { nextHops } = found;
+  const hops = nextHops?.map((hop) => ({ ...hop, flags: setting(hop.flags) }));
+  return { ...found, flags: setting(found.flags), ...defined<Pick<RouteMessage, 'nextHops'>>({ nextHops: hops }) };
+}
+
+/** The metric under which the kernel keeps a route: IPv6 has no zero (IP6_RT_PRIO_USER, include/uapi/linux/ipv6_route.h). */
+function metricOf(family: number, metric: number | undefined): number {
+  return family === FAMILY.INET6 && (metric ?? 0) === 0 ? 1024 : (metric ?? 0);
+}
+
+/** True when there is nothing that a replacement by `route` would change. */
+function isAsWanted(found: RouteMessage, route: NewRoute): boolean {
+  const wanted = toListed({ ...route, type: route.type ?? RTN.UNICAST });
+  if (metricOf(found.family, found.metric) !== metricOf(wanted.family, wanted.metric)) return false;
+  if ((found.tos ?? 0) !== (wanted.tos ?? 0) || found.src !== wanted.src) return false;
+  const direct = route.gateway === undefined && route.via === undefined && route.nextHops === undefined;
+  if (direct && (found.gateway ?? found.via ?? found.nextHops) !== undefined) return false;
+  return agrees(withoutState(found), { ...wanted, metric: undefined });
 }
 
 /** The routes of one namespace. Every method rejects with a NetlinkError when the kernel refuses. */
@@ -176,15 +226,19 @@ export class RouteService {
     this.#requester = requester;
   }
 
-  /** All routes of all tables and types, both families. */
+  /**
+   * All routes of all tables and types, both families.
+   * @throws DumpInterruptedError with what was found, when changes keep tearing the listing
+   */
   async list(options: RouteListOptions = {}): Promise<readonly RouteMessage[]> {
-    const v4 = options.family === 6 ? [] : await this.#list(FAMILY.INET, options);
-    const v6 = options.family === 4 ? [] : await this.#list(FAMILY.INET6, options);
-    return [...v4, ...v6];
+    const family = options.family ?? (options.dst === undefined ? undefined : options.dst.includes(':') ? 6 : 4);
+    const families = family === undefined ? [FAMILY.INET, FAMILY.INET6] : [family === 4 ? FAMILY.INET : FAMILY.INET6];
+    return joinListings(families.map((wire) => () => this.#list(wire, options)));
   }
 
   async #list(family: number, options: RouteListOptions): Promise<readonly RouteMessage[]> {
     const { table, linkIndex, protocol, type } = options;
+    const dst = options.dst === undefined ? undefined : decodeRoute(encodeRoute({ family, dst: options.dst })).dst;
     const filter: RouteMessage = {
       family,
       table: table ?? 0,
@@ -193,24 +247,44 @@ export class RouteService {
       ...defined<RouteAttributes>({ linkIndex }),
     };
     const request: NetlinkRequest = { op: 'route.list', type: RTM.GETROUTE, payload: encodeRoute(filter) };
-    let routes: readonly RouteMessage[];
+    // Kernels that do not filter send them all, with cached ones among them.
+    const isMeant = (route: RouteMessage): boolean =>
+      route.family === family &&
+      ((route.flags ?? 0) & RTM_F.CLONED) === 0 &&
+      (table === undefined || route.table === table) &&
+      (protocol === undefined || route.protocol === protocol) &&
+      (type === undefined || route.type === type) &&
+      (dst === undefined || route.dst === dst) &&
+      (linkIndex === undefined || route.linkIndex === linkIndex || route.nextHops?.some((hop) => hop.linkIndex === linkIndex) === true);
     try {
-      routes = await this.#requester.dump(request, ({ payload }) => decodeRoute(payload), options);
+      const listing = this.#requester.dump(request, ({ payload }) => decodeRoute(payload), options);
+      return await mapListing(listing, (routes) => routes.filter(isMeant));
     } catch (error) {
       // A table that was never used: the kernel knows none of that number, so there is no route in it.
       if (isErrno(error, 'ENOENT') && table !== undefined) return [];
       throw error;
     }
-    // Kernels that do not filter send them all, with cached ones among them.
-    return routes.filter(
-      (route) =>
-        route.family === family &&
-        ((route.flags ?? 0) & RTM_F.CLONED) === 0 &&
-        (table === undefined || route.table === table) &&
-        (protocol === undefined || route.protocol === protocol) &&
-        (type === undefined || route.type === type) &&
-        (linkIndex === undefined || route.linkIndex === linkIndex || route.nextHops?.some((hop) => hop.linkIndex === linkIndex) === true),
-    );
+  }
+
+  /**
+   * The first route that agrees in all that is given, in the main table unless another is given. Not what `ip route get` does: see
+   * {@link RouteService.lookup}.
+   * @throws NetlinkError with errno `ESRCH` when there is none
+   */
+  async get(route: NewRoute, options: CallOptions = {}): Promise<RouteMessage> {
+    const found = await this.find(route, options);
+    if (found !== undefined) return found;
+    throw new NetlinkError({ op: `route.get ${describe(route)}`, errno: 'ESRCH', hint: 'there is no such route' });
+  }
+
+  /** The first route that agrees in all that is given, or undefined when there is none. */
+  async find(route: NewRoute, options: CallOptions = {}): Promise<RouteMessage | undefined> {
+    const wanted = toListed(route);
+    return (await this.#sameDestination(route, options)).find((found) => agrees(withoutState(found), wanted));
+  }
+
+  async #sameDestination(route: NewRoute, options: CallOptions): Promise<readonly RouteMessage[]> {
+    return this.list({ ...options, dst: route.dst, table: route.table ?? RT_TABLE.MAIN });
   }
 
   /**
@@ -250,12 +324,25 @@ export class RouteService {
     await this.#requester.request(replaceRouteRequest(route), undefined, options);
   }
 
-  /** Adds a route unless one with that destination, metric and table is there, whatever its next hop. */
+  /**
+   * Changes the route with that destination, metric and table.
+   * @throws NetlinkError with errno `ENOENT` or `ESRCH` when there is none
+   */
+  async set(route: NewRoute, options: CallOptions = {}): Promise<void> {
+    await this.#requester.request(setRouteRequest(route), undefined, options);
+  }
+
+  /**
+   * Makes sure that there is the route: adds it, or replaces one with that destination, metric and table that differs.
+   * One that agrees in all that is given stays untouched.
+   */
   async ensure(route: NewRoute, options: CallOptions = {}): Promise<void> {
     try {
       await this.add(route, options);
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error;
+      if ((await this.#sameDestination(route, options)).some((found) => isAsWanted(found, route))) return;
+      await this.replace(route, options);
     }
   }
 

@@ -1,6 +1,9 @@
+import { NetlinkError } from '../../lib/errors.js';
 import type { CallOptions } from '../../lib/provider.js';
 import type { NetlinkRequest } from '../connection.js';
+import { joinListings, mapListing } from '../interrupted.js';
 import { decodeRule, encodeRule, FAMILY, FR_ACT, NLM_F, RTM, RTPROT, type RuleAttributes, type RuleMessage } from '../wire/index.js';
+import { agrees } from './agreement.js';
 import { defined, isErrno, type Requester, unlessAbsent } from './requester.js';
 
 /** A rule to add or delete: which packets, and what becomes of them. */
@@ -25,6 +28,10 @@ export interface NewRule extends RuleAttributes {
 export interface RuleListOptions extends CallOptions {
   /** Only of this family. */
   readonly family?: 4 | 6;
+  /** Only those that look up this table. */
+  readonly table?: number;
+  /** Only of this priority. */
+  readonly priority?: number;
 }
 
 function familyOf(rule: NewRule): number {
@@ -68,16 +75,48 @@ export class RuleService {
     this.#requester = requester;
   }
 
-  /** All rules, both families, in the order they are tried in. */
+  /**
+   * All rules, both families, in the order they are tried in.
+   * @throws DumpInterruptedError with what was found, when changes keep tearing the listing
+   */
   async list(options: RuleListOptions = {}): Promise<readonly RuleMessage[]> {
     const families = options.family === undefined ? [FAMILY.INET, FAMILY.INET6] : [options.family === 4 ? FAMILY.INET : FAMILY.INET6];
-    const rules: RuleMessage[] = [];
-    for (const family of families) {
-      const request: NetlinkRequest = { op: 'rule.list', type: RTM.GETRULE, payload: encodeRule({ family, action: 0 }) };
-      const found = await this.#requester.dump(request, ({ payload }) => decodeRule(payload), options);
-      rules.push(...found.filter((rule) => rule.family === family));
-    }
-    return rules;
+    return joinListings(families.map((family) => () => this.#list(family, options)));
+  }
+
+  async #list(family: number, options: RuleListOptions): Promise<readonly RuleMessage[]> {
+    const { table, priority } = options;
+    const request: NetlinkRequest = { op: 'rule.list', type: RTM.GETRULE, payload: encodeRule({ family, action: 0 }) };
+    const isMeant = (rule: RuleMessage): boolean =>
+      rule.family === family &&
+      (table === undefined || rule.table === table) &&
+      (priority === undefined || (rule.priority ?? 0) === priority);
+    return mapListing(
+      this.#requester.dump(request, ({ payload }) => decodeRule(payload), options),
+      (found) => found.filter(isMeant),
+    );
+  }
+
+  /** The first rule that agrees in all that is given. @throws NetlinkError with errno `ENOENT` when there is none */
+  async get(rule: NewRule, options: CallOptions = {}): Promise<RuleMessage> {
+    const found = await this.find(rule, options);
+    if (found !== undefined) return found;
+    throw new NetlinkError({ op: `rule.get ${describe(rule)}`, errno: 'ENOENT', hint: 'there is no such rule' });
+  }
+
+  /** The first rule that agrees in all that is given, or undefined when there is none. */
+  async find(rule: NewRule, options: CallOptions = {}): Promise<RuleMessage | undefined> {
+    const { tos, table, action, flags, ...rest } = decodeRule(encodeRule(toMessage(rule)));
+    const wanted = {
+      ...rest,
+      tos: rule.tos === undefined ? undefined : tos,
+      table: rule.table === undefined ? undefined : table,
+      action: rule.action === undefined && rule.goto === undefined ? undefined : action,
+      flags: rule.flags === undefined ? undefined : flags,
+    };
+    const family = familyOf(rule) === FAMILY.INET6 ? 6 : 4;
+    // The kernel leaves zeros out.
+    return (await this.list({ ...options, family })).find((found) => agrees({ priority: 0, mark: 0, ...found }, wanted));
   }
 
   /** Adds a rule. @throws NetlinkError with errno `EEXIST` when there is the same */

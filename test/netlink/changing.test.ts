@@ -229,7 +229,7 @@ describe('changing a namespace', () => {
   });
 
   describe('routes', () => {
-    it('add() refuses a second one, replace() puts it in place, append() beside, ensure() leaves it', async () => {
+    it('add() refuses a second one, replace() puts it in place, append() beside, ensure() corrects it', async () => {
       const linkIndex = await addBridge();
       const route = { dst: '203.0.113.0/24', linkIndex };
       const gateways = async () =>
@@ -237,7 +237,7 @@ describe('changing a namespace', () => {
       await here.route.add({ ...route, gateway: '192.0.2.1' });
       expect(isErrno(await rejection(here.route.add({ ...route, gateway: '192.0.2.2' })), 'EEXIST')).to.equal(true);
       await here.route.ensure({ ...route, gateway: '192.0.2.2' });
-      expect(await gateways()).to.deep.equal(['192.0.2.1']);
+      expect(await gateways()).to.deep.equal(['192.0.2.2']);
       await here.route.replace({ ...route, gateway: '192.0.2.3' });
       expect(await gateways()).to.deep.equal(['192.0.2.3']);
       await here.route.append({ ...route, gateway: '192.0.2.4' });
@@ -321,14 +321,14 @@ describe('changing a namespace', () => {
   });
 
   describe('neighbours', () => {
-    it('add() refuses a second one, ensure() leaves it, replace() changes it, delete() and remove() take it away', async () => {
+    it('add() refuses a second one, ensure() corrects it, replace() changes it, delete() and remove() take it away', async () => {
       const linkIndex = await addBridge();
       const one = { linkIndex, address: '192.0.2.77' };
       const find = async () => (await here.neighbour.list({ linkIndex, family: 4 })).find(({ address }) => address === one.address);
       await here.neighbour.add({ ...one, mac: '02:00:00:00:00:77' });
       expect(isErrno(await rejection(here.neighbour.add({ ...one, mac: '02:00:00:00:00:78' })), 'EEXIST')).to.equal(true);
       await here.neighbour.ensure({ ...one, mac: '02:00:00:00:00:78' });
-      expect(await find()).to.include({ mac: '02:00:00:00:00:77', state: NUD.PERMANENT });
+      expect(await find()).to.include({ mac: '02:00:00:00:00:78', state: NUD.PERMANENT });
       await here.neighbour.replace({ ...one, mac: '02:00:00:00:00:78', state: NUD.NOARP });
       expect(await find()).to.include({ mac: '02:00:00:00:00:78', state: NUD.NOARP });
       await here.neighbour.delete(one);
@@ -347,15 +347,15 @@ describe('changing a namespace', () => {
   });
 
   describe('namespace ids', () => {
-    it('find() tells that there is none, ensure() gives one once, assign() a wished one', async () => {
+    it('find() tells that there is none, ensure() gives one once, add() a wished one', async () => {
       expect(await here.nsid.find(there.namespace)).to.equal(undefined);
       expect(await here.nsid.list()).to.deep.equal([]);
       const id = await here.nsid.ensure(there.namespace);
       expect(await here.nsid.ensure(there.namespace)).to.equal(id);
       expect(await here.nsid.list()).to.deep.equal([id]);
-      expect(isErrno(await rejection(here.nsid.assign(there.namespace)), 'EEXIST')).to.equal(true);
+      expect(isErrno(await rejection(here.nsid.add(there.namespace)), 'EEXIST')).to.equal(true);
       const third = await lab.open('third');
-      await here.nsid.assign(third.namespace, 77);
+      await here.nsid.add(third.namespace, 77);
       expect(await here.nsid.find(third.namespace)).to.equal(77);
     });
   });
