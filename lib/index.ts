@@ -27,7 +27,6 @@ export type {
   EngineLimits,
   FileHostStoreOptions,
   FileStoreOptions,
-  Folder,
   GatewayRecord,
   GatewayUse,
   HostStore,
@@ -50,9 +49,7 @@ export type {
   StepName,
   Stored,
   StoredRecord,
-  StoreLock,
   StoreTools,
-  Sync,
   SysctlEntry,
   UnreadableRecord,
   ValidAttachment,
@@ -65,7 +62,6 @@ export {
   createAttachmentEngine,
   createFileHostStore,
   createFileStore,
-  createMemoryFolder,
   createMemoryHostStore,
   createMemoryStore,
   DEFAULT_LIMITS,
@@ -95,6 +91,8 @@ export type {
 export { DecodeError, isNicError, NetlinkError, NicError, ProviderError } from './errors.js';
 export type { FabricNic, FabricSubnet, NicFabric } from './fabric.js';
 export type { FileLocker } from './file-lock.js';
+export type { Folder, StoreLock, Sync } from './folder/index.js';
+export { createMemoryFolder } from './folder/index.js';
 export type { LogFields, Logger } from './log.js';
 export { silentLogger } from './log.js';
 export type { Job, Nic, Subnet } from './nic.js';

@@ -1,7 +1,6 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { FileLocker } from '../file-lock.js';
-import { createFileFolder } from './file-folder.js';
-import { createMemoryFolder, type Folder } from './folder.js';
+import { createFileFolder, createMemoryFolder, type Folder } from '../folder/index.js';
 import { attachmentId } from './names.js';
 import { type AttachmentRecord, AttachmentRecordCodec } from './record.js';
 import { FolderRecordStore } from './record-store.js';

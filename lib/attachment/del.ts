@@ -1,5 +1,6 @@
 import type { NetworkNamespace } from '../driver.js';
 import { isNicError, NicError } from '../errors.js';
+import type { StoreLock } from '../folder/index.js';
 import { blankRecord } from './blank-record.js';
 import { claimedByOthers } from './claims.js';
 import { toDetachError, toReason } from './cloud-error.js';
@@ -12,7 +13,6 @@ import { attachmentId } from './names.js';
 import { sweep } from './pending.js';
 import type { AttachmentRecord, NicEntry } from './record.js';
 import type { DetachRequest } from './request.js';
-import type { StoreLock } from './store.js';
 import { survey } from './survey.js';
 
 /** Runs one DEL: see {@link AttachmentEngine.detach}. */

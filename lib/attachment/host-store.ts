@@ -1,16 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { isNicError } from '../errors.js';
+import { createFileFolder, createMemoryFolder, type Folder, type StoreLock, waitForLock } from '../folder/index.js';
 import type { Subnet } from '../nic.js';
 import type { CallOptions } from '../provider.js';
 import { completeTools, createFileStore, type FileStoreOptions, type StoreTools } from './attachment-store.js';
-import { createFileFolder } from './file-folder.js';
-import { createMemoryFolder, type Folder } from './folder.js';
-import { waitForLock } from './lock.js';
 import { gatewayId } from './names.js';
 import { type GatewayRecord, GatewayRecordCodec } from './record.js';
 import { FolderRecordStore } from './record-store.js';
-import type { AttachmentStore, CachedSubnet, CloudStatus, HostStore, OriginalRecord, RecordStore, StoreLock } from './store.js';
+import type { AttachmentStore, CachedSubnet, CloudStatus, HostStore, OriginalRecord, RecordStore } from './store.js';
 
 /** Where the Go plugin of 2017 keeps its files unless its `dataDir` says otherwise. */
 export const ORIGINAL_DIRECTORY = '/var/run/cni/hostnic';

@@ -2,8 +2,6 @@ export type { FileStoreOptions, StoreTools } from './attachment-store.js';
 export { createFileStore, createMemoryStore } from './attachment-store.js';
 export { createAttachmentEngine } from './create-engine.js';
 export type { AttachmentEngine, AttachmentEngineOptions, CommandOptions } from './engine.js';
-export type { Folder } from './folder.js';
-export { createMemoryFolder } from './folder.js';
 export type { FileHostStoreOptions, MemoryHostStoreOptions } from './host-store.js';
 export { createFileHostStore, createMemoryHostStore, ORIGINAL_DIRECTORY } from './host-store.js';
 export type { EngineLimits } from './limits.js';
@@ -56,7 +54,5 @@ export type {
   RecordStore,
   Stored,
   StoredRecord,
-  StoreLock,
-  Sync,
   UnreadableRecord,
 } from './store.js';

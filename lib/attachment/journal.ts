@@ -1,8 +1,9 @@
 import { isNicError } from '../errors.js';
+import type { Sync } from '../folder/index.js';
 import type { Logger } from '../log.js';
 import type { RecordHeader } from './record.js';
 import { STEPS, type StepName } from './steps.js';
-import type { RecordStore, Sync } from './store.js';
+import type { RecordStore } from './store.js';
 
 /** What {@link Journal} needs. */
 export interface JournalOptions<R> {

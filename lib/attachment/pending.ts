@@ -1,5 +1,6 @@
 import type { Link } from '../driver.js';
 import { isNicError } from '../errors.js';
+import type { StoreLock } from '../folder/index.js';
 import { toReason } from './cloud-error.js';
 import type { Cloud, Command } from './context.js';
 import { type FinishItem, finishAttachments, retryTime } from './finish.js';
@@ -9,7 +10,6 @@ import { nicName } from './names.js';
 import { findNicLink } from './nic-link.js';
 import type { AttachmentRecord } from './record.js';
 import { certainFrom, settleNics } from './settle.js';
-import type { StoreLock } from './store.js';
 import type { Survey } from './survey.js';
 
 /** True for a record of this boot whose NIC serves a container. */

@@ -3,12 +3,11 @@ import type * as t from 'io-ts';
 import type { Clock } from '../clock.js';
 import { decode } from '../codec.js';
 import { isNicError } from '../errors.js';
+import { type Folder, type StoreLock, type Sync, temporaryOwner, waitForLock } from '../folder/index.js';
 import type { CallOptions } from '../provider.js';
-import { type Folder, temporaryOwner } from './folder.js';
-import { waitForLock } from './lock.js';
 import { isId } from './names.js';
 import { RECORD_VERSION, type RecordHeader } from './record.js';
-import type { RecordStore, Stored, StoreLock, Sync } from './store.js';
+import type { RecordStore, Stored } from './store.js';
 
 const ASIDE = 'aside';
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';

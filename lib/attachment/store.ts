@@ -1,18 +1,7 @@
+import type { StoreLock, Sync } from '../folder/index.js';
 import type { Subnet } from '../nic.js';
 import type { CallOptions } from '../provider.js';
 import type { AttachmentRecord, GatewayRecord } from './record.js';
-
-/** A lock that is held. */
-export interface StoreLock {
-  /** Gives it back. Two releases are fine. */
-  release(): void;
-}
-
-/**
- * How a write reaches the disk. `durable`: file and folder are synced when it resolves. `quick`: it replaces what was there at once,
- * but a power cut may take it back to the last durable write, never to less.
- */
-export type Sync = 'durable' | 'quick';
 
 /** A record that stands under an id. */
 export interface StoredRecord<R> {

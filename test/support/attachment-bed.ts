@@ -4,15 +4,14 @@ import {
   type AttachmentStore,
   type AttachRequest,
   createAttachmentEngine,
-  createMemoryFolder,
   createMemoryHostStore,
   createMemoryStore,
   type EngineLimits,
-  type Folder,
   type HostStore,
 } from '../../lib/attachment/index.js';
 import type { Clock } from '../../lib/clock.js';
 import type { NetworkDriver, NetworkNamespace } from '../../lib/driver.js';
+import { createMemoryFolder, type Folder } from '../../lib/folder/index.js';
 import type { LogFields, Logger } from '../../lib/log.js';
 import type { Nic } from '../../lib/nic.js';
 import type { NicProvider } from '../../lib/provider.js';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { type AttachRequest, createMemoryFolder } from '../../../lib/attachment/index.js';
+import type { AttachRequest } from '../../../lib/attachment/index.js';
 import { gatewayId, gatewayName } from '../../../lib/attachment/names.js';
+import { createMemoryFolder } from '../../../lib/folder/index.js';
 import { lostAnswer, refusal } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
 import { rejection } from '../../support/rejection.js';

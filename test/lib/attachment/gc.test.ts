@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { type CollectReport, createMemoryFolder } from '../../../lib/attachment/index.js';
+import type { CollectReport } from '../../../lib/attachment/index.js';
 import { attachmentId, gatewayName, nicName } from '../../../lib/attachment/names.js';
+import { createMemoryFolder } from '../../../lib/folder/index.js';
 import { refusal } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { createMemoryFolder } from '../../../lib/attachment/index.js';
 import { isNicError } from '../../../lib/errors.js';
+import { createMemoryFolder } from '../../../lib/folder/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
 import { seededRandom } from '../../support/random.js';
 

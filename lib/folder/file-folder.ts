@@ -2,8 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { NicError } from '../errors.js';
 import type { FileLocker } from '../file-lock.js';
-import { type Folder, temporaryName } from './folder.js';
-import type { StoreLock, Sync } from './store.js';
+import { type Folder, type StoreLock, type Sync, temporaryName } from './folder.js';
 
 /** Far above any record; what is longer was not written by this code. */
 const MAX_BYTES = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { type Clock, toAbortError } from '../clock.js';
 import { isNicError, NicError } from '../errors.js';
-import type { StoreLock } from './store.js';
+import type { StoreLock } from './folder.js';
 
 const FIRST_CAP_MS = 1;
 const LAST_CAP_MS = 25;

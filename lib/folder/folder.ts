@@ -1,4 +1,14 @@
-import type { StoreLock, Sync } from './store.js';
+/** A lock that is held. */
+export interface StoreLock {
+  /** Gives it back. Two releases are fine. */
+  release(): void;
+}
+
+/**
+ * How a write reaches the disk. `durable`: file and folder are synced when it resolves. `quick`: it replaces what was there at once,
+ * but a power cut may take it back to the last durable write, never to less.
+ */
+export type Sync = 'durable' | 'quick';
 
 /**
  * A place for small files, two levels deep: what stores are built on. Everything is synchronous: the calls are short,
