@@ -51,6 +51,11 @@ export class ByteWriter {
     this.#view.setUint32(this.skip(4), value, true);
   }
 
+  /** Appends 32 bits in network order. */
+  be32(value: number): void {
+    this.#view.setUint32(this.skip(4), value, false);
+  }
+
   /** Appends 64 bits. */
   u64(value: bigint): void {
     this.#view.setBigUint64(this.skip(8), value, true);
@@ -82,6 +87,11 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** What has been written, in memory of its own. */
+  copy(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
   /** Forgets what has been written, and keeps the memory. */
   reset(): void {
     this.#bytes.fill(0, 0, this.#length);
@@ -95,7 +105,7 @@ const scratch = new ByteWriter(1024);
 export function written(write: (writer: ByteWriter) => void): Uint8Array {
   try {
     write(scratch);
-    return scratch.finish().slice();
+    return scratch.copy();
   } finally {
     scratch.reset();
   }

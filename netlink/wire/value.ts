@@ -1,4 +1,4 @@
-import { formatIp, formatMac, parseIp } from '../../lib/address.js';
+import { formatIp, formatMac, parseIp, parseIpv4Number } from '../../lib/address.js';
 import type { ByteWriter } from './byte-writer.js';
 import { copyBytes, Malformed } from './malformed.js';
 
@@ -160,7 +160,11 @@ export const ipAddress: ValueCodec<string> = {
     const address = new Uint8Array(view.buffer, view.byteOffset + start, length);
     return formatIp({ family: length === 4 ? 4 : 6, bytes: address });
   },
-  encode: (value, writer) => writer.bytes(ipToBytes(value)),
+  encode(value, writer) {
+    const narrow = parseIpv4Number(value);
+    if (narrow < 0) writer.bytes(ipToBytes(value));
+    else writer.be32(narrow);
+  },
 };
 
 /** A range of whole numbers, both ends included. */
