@@ -10,7 +10,7 @@ import { type Missing, makeOneOfEverything } from '../support/one-of-everything.
 
 /** Object by object, so that a difference is shown with its neighbourhood and not within a long list. */
 function expectSame({ ours, printed }: Both): void {
-  for (const [i, one] of printed.entries()) expect(ours[i], JSON.stringify(one)).to.deep.equal(one);
+  for (const [i, one] of printed.entries()) expect(ours[i], JSON.stringify(one).slice(0, 100)).to.deep.equal(one);
   expect(ours).to.have.length(printed.length);
 }
 
@@ -82,7 +82,7 @@ describe('listing one of everything that ip can make, compared with "ip -N -d -j
   });
   after(() => lab?.close());
 
-  itAgreesWithIp(() => besideIp(lab, here), { links: 50, addresses: 20, routes: 70, rules: 20, neighbours: 20 });
+  itAgreesWithIp(() => besideIp(lab, here), { links: 45, addresses: 20, routes: 70, rules: 20, neighbours: 20 });
 
   it('makes at least the kinds that containers need', async () => {
     const kinds = new Set((await here.link.list()).map(({ info }) => info?.kind));

@@ -162,7 +162,7 @@ function vxlanData(vxlan: NonNullable<LinkInfo['vxlan']>, raw: RawAttributes, li
     l2miss: set(IFLA_VXLAN.IFLA_VXLAN_L2MISS),
     l3miss: set(IFLA_VXLAN.IFLA_VXLAN_L3MISS),
     tos: tos === undefined || tos === 0 ? undefined : hex(tos),
-    ttl: inherits ? 'inherit' : ttl,
+    ttl: inherits ? undefined : ttl,
     df: ['unset', 'set', 'inherit'][raw.u8(IFLA_VXLAN.IFLA_VXLAN_DF) ?? 0],
     label: label === undefined || label === 0 ? undefined : hex(label),
     ageing: vxlan.ageingSeconds === 0 ? 'none' : vxlan.ageingSeconds,
