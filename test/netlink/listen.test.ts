@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { listenInNamespace } from '../../netlink/listen.js';
@@ -10,8 +11,7 @@ import { isErrno } from '../../netlink/services/index.js';
 import { requireLive } from '../support/live.js';
 import { countDescriptors, createNetlinkLab, type NetlinkLab } from '../support/netlink-lab.js';
 
-const GET =
-  "fetch(process.argv[1]).then(async (reply) => process.stdout.write(await reply.text()), (error) => process.stdout.write('no: ' + error.cause?.code))";
+const program = fileURLToPath(new URL('../support/get-url.ts', import.meta.url));
 
 describe('listenInNamespace()', () => {
   let lab: NetlinkLab;
@@ -30,7 +30,7 @@ describe('listenInNamespace()', () => {
   async function get({ namespace }: Rtnetlink, url: string): Promise<string> {
     const run = promisify(execFile);
     const target = `--net=/proc/${process.pid}/fd/${namespace.fd}`;
-    return (await run('nsenter', [target, process.execPath, '-e', GET, url])).stdout;
+    return (await run('nsenter', [target, process.execPath, '--import', 'tsx', program, url])).stdout;
   }
 
   for (const host of ['127.0.0.1', '::1', '0.0.0.0', '::']) {

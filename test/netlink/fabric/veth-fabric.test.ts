@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Link, LinkWatch, NetworkNamespace } from '../../../lib/driver.js';
 import { isNicError } from '../../../lib/errors.js';
@@ -310,16 +311,9 @@ describe('createVethFabric()', () => {
   it('leaves nothing when its process is killed', async () => {
     const built = await build();
     const card = nic(1, 'vxnet-a', '192.168.100.11');
-    const script = `
-      import { createVethFabric } from ${JSON.stringify(new URL('../../../netlink/fabric/index.ts', import.meta.url).href)};
-      const fabric = createVethFabric();
-      await fabric.addSubnet(${JSON.stringify(subnets.a)});
-      await fabric.addInstance('i-1', { kind: 'path', path: '/proc/${process.pid}/fd/${built.machine.fd}' });
-      await fabric.plug(${JSON.stringify(card)}, 'i-1');
-    `;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const program = fileURLToPath(new URL('../../support/plug-a-nic.ts', import.meta.url));
+    const args = [`/proc/${process.pid}/fd/${built.machine.fd}`, JSON.stringify(subnets.a), JSON.stringify(card)];
+    const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
     try {
       await built.seen(card.mac);
     } finally {
