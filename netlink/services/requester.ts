@@ -26,9 +26,14 @@ export async function unlessAbsent(removal: Promise<unknown>, ...names: readonly
   }
 }
 
+/** Settings as they came, for an encoder only: it leaves out what is undefined. Making objects without would take as long as encoding them. */
+export function encodable<T extends object>(properties: { readonly [K in keyof T]: T[K] | undefined }): T {
+  return properties as T;
+}
+
 /** The properties that are not undefined, so that optional settings can be handed on as they came. */
 export function defined<T extends object>(properties: { readonly [K in keyof T]: T[K] | undefined }): T {
-  // A plain loop: several times faster than Object.entries and back, and this runs for every request.
+  // A plain loop: several times faster than Object.entries and back.
   const result: Partial<T> = {};
   for (const key in properties) {
     const value = properties[key];

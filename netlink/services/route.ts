@@ -22,7 +22,7 @@ import {
   RTPROT,
 } from '../wire/index.js';
 import { agrees } from './agreement.js';
-import { defined, isErrno, type Requester, unlessAbsent } from './requester.js';
+import { defined, encodable, isErrno, type Requester, unlessAbsent } from './requester.js';
 
 /** One of several next hops of a route to add. */
 export interface NewNextHop {
@@ -121,17 +121,32 @@ function defaultScope(route: NewRoute): number {
   return type === RTN.UNICAST && direct ? RT_SCOPE.LINK : RT_SCOPE.UNIVERSE;
 }
 
-function toMessage(route: NewRoute): RouteMessage {
-  const { dst, src, tos, table, type, gateway, linkIndex, metric, preferredSource, metrics, nextHops } = route;
-  const via = toVia(route.via);
-  const hops = nextHops?.map(toNextHop);
-  return {
-    family: familyOf(dst),
-    dst,
-    ...defined<Pick<RouteMessage, 'src' | 'tos' | 'table' | 'type'>>({ src, tos, table, type }),
+/** What requests leave to the kernel or to a default. */
+interface RouteOrigin {
+  readonly type: number | undefined;
+  readonly protocol: number | undefined;
+  readonly scope: number | undefined;
+}
+
+function toMessage(route: NewRoute, { type, protocol, scope }: RouteOrigin): RouteMessage {
+  return encodable<RouteMessage>({
+    family: familyOf(route.dst),
+    dst: route.dst,
+    src: route.src,
+    tos: route.tos,
+    table: route.table,
+    protocol,
+    scope,
+    type,
     flags: route.onlink === true ? RTNH_F.ONLINK : 0,
-    ...defined<RouteAttributes>({ gateway, via, linkIndex, metric, preferredSource, metrics, nextHops: hops }),
-  };
+    gateway: route.gateway,
+    via: toVia(route.via),
+    linkIndex: route.linkIndex,
+    metric: route.metric,
+    preferredSource: route.preferredSource,
+    metrics: route.metrics,
+    nextHops: route.nextHops?.map(toNextHop),
+  });
 }
 
 function describe(route: NewRoute): string {
@@ -145,7 +160,8 @@ function describe(route: NewRoute): string {
 }
 
 function toRequest(op: string, flags: number, route: NewRoute): NetlinkRequest {
-  const message = { ...toMessage(route), protocol: route.protocol ?? RTPROT.BOOT, scope: route.scope ?? defaultScope(route) };
+  const origin = { type: route.type, protocol: route.protocol ?? RTPROT.BOOT, scope: route.scope ?? defaultScope(route) };
+  const message = toMessage(route, origin);
   return { op: `route.${op} ${describe(route)}`, type: RTM.NEWROUTE, flags, payload: encodeRoute(message) };
 }
 
@@ -172,13 +188,22 @@ export function setRouteRequest(route: NewRoute): NetlinkRequest {
 /** The request that deletes a route, for a batch. What is left out of `route` may be anything. */
 export function deleteRouteRequest(route: NewRoute): NetlinkRequest {
   // Scope "nowhere" and protocol 0 match any (fib_table_delete, net/ipv4/fib_trie.c); type 0 too, which iproute2 sends as well.
-  const message = { ...toMessage(route), type: route.type ?? 0, protocol: route.protocol ?? 0, scope: route.scope ?? RT_SCOPE.NOWHERE };
+  const message = toMessage(route, { type: route.type ?? 0, protocol: route.protocol ?? 0, scope: route.scope ?? RT_SCOPE.NOWHERE });
   return { op: `route.delete ${describe(route)}`, type: RTM.DELROUTE, payload: encodeRoute(message) };
 }
 
 /** The route as the kernel would tell it. What is not given is not there. */
 function toListed(route: NewRoute): RouteMessage {
-  const { type, table, tos, flags, family, scope: _scope, protocol: _protocol, ...rest } = decodeRoute(encodeRoute(toMessage(route)));
+  const {
+    type,
+    table,
+    tos,
+    flags,
+    family,
+    scope: _scope,
+    protocol: _protocol,
+    ...rest
+  } = decodeRoute(encodeRoute(toMessage(route, { type: route.type, protocol: undefined, scope: undefined })));
   return {
     ...rest,
     family,

@@ -140,7 +140,7 @@ export class AttributeTable<T extends object> {
   }
 
   /** Appends the properties of `source` that are not undefined, in the order of the table. */
-  encode(source: T, writer: ByteWriter): void {
+  encode(source: { readonly [K in keyof T]: T[K] | undefined }, writer: ByteWriter): void {
     const properties = source as Readonly<Record<string, unknown>>;
     for (const entry of this.#entries) {
       const value = properties[entry.key];
