@@ -51,6 +51,8 @@ export type { NamedNamespaceOptions } from './named-namespace.js';
 export { createNamedNamespace, deleteNamedNamespace, NAMED_NAMESPACES_FOLDER, openNamedNamespace } from './named-namespace.js';
 export type { NamespaceHandle, SynchronousCallback } from './namespace.js';
 export { createNamespace, isNamespace, openNamespace, runInNamespace, socketInNamespace } from './namespace.js';
+export type { NamedNamespace, NamespaceServiceOptions } from './namespace-service.js';
+export { NamespaceService } from './namespace-service.js';
 export type { ReadinessPoller } from './readiness.js';
 export { createReadinessPoller } from './readiness.js';
 export type { Rtnetlink } from './rtnetlink.js';

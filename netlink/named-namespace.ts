@@ -24,7 +24,8 @@ export interface NamedNamespaceOptions extends CallOptions {
   readonly folder?: string;
 }
 
-function pathOfName(name: string, options: NamedNamespaceOptions): string {
+/** Path of a named namespace. @throws RangeError when the name is no file name @internal */
+export function pathOfName(name: string, options: NamedNamespaceOptions): string {
   if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name) || Buffer.byteLength(name) > 255) {
     throw new RangeError('a namespace name is a file name: 1 to 255 bytes without a slash');
   }
@@ -80,14 +81,15 @@ function createMountPoint(path: string): void {
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     if (!taken) throw toFileError(error, `${path}: cannot be created`);
-    const message = isMounted(path)
+    const message = isMountedNamespace(path)
       ? 'a namespace of that name exists'
       : 'a file of that name exists that is no namespace, as a creation leaves that was cut short; delete the name and try again';
     throw new NicError('ERR_NAMESPACE', `${path}: ${message}`, { cause: error });
   }
 }
 
-function isMounted(path: string): boolean {
+/** True when a namespace is mounted on the file. @internal */
+export function isMountedNamespace(path: string): boolean {
   try {
     return statfsSync(path).type === NSFS_MAGIC;
   } catch {
