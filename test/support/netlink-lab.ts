@@ -3,6 +3,9 @@ import { readdirSync } from 'node:fs';
 import { createNamespace, type NamespaceHandle } from '../../netlink/namespace.js';
 import { openRtnetlink, type Rtnetlink } from '../../netlink/rtnetlink.js';
 
+/** Listings of thousands of objects are longer than Node.js allows by default. */
+const MOST_OUTPUT = 64 * 1024 * 1024;
+
 /** Nameless namespaces for one test, which end with this process at the latest. */
 export interface NetlinkLab {
   /** Makes one more namespace and opens it. */
@@ -20,7 +23,7 @@ export function createNetlinkLab(): NetlinkLab {
   const opened: Rtnetlink[] = [];
   const run: NetlinkLab['run'] = ({ fd }, command, ...args) => {
     const nsenter = [`--net=/proc/${process.pid}/fd/${fd}`, command, ...args];
-    return execFileSync('nsenter', nsenter, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return execFileSync('nsenter', nsenter, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: MOST_OUTPUT });
   };
   return {
     async open(label) {
