@@ -85,14 +85,18 @@ describe('named namespaces', () => {
     (await createNamedNamespace(name)).close();
     await deleteNamedNamespace(name);
     const lock = openSync(NAMED_NAMESPACES_FOLDER, 'r');
-    expect(fileLocker.tryLock(lock)).to.equal(true);
-    const before = countDescriptors();
-    const error = await rejection(createNamedNamespace(name, { signal: AbortSignal.timeout(100) }));
-    expect(isNicError(error, 'ERR_DEADLINE'), String(error)).to.equal(true);
-    expect(existsSync(path)).to.equal(false);
-    expect(countDescriptors()).to.equal(before);
-    const patient = createNamedNamespace(name);
-    closeSync(lock);
+    let patient: ReturnType<typeof createNamedNamespace>;
+    try {
+      expect(fileLocker.tryLock(lock)).to.equal(true);
+      const before = countDescriptors();
+      const error = await rejection(createNamedNamespace(name, { signal: AbortSignal.timeout(100) }));
+      expect(isNicError(error, 'ERR_DEADLINE'), String(error)).to.equal(true);
+      expect(existsSync(path)).to.equal(false);
+      expect(countDescriptors()).to.equal(before);
+      patient = createNamedNamespace(name);
+    } finally {
+      closeSync(lock);
+    }
     (await patient).close();
     expect(listed()).to.include(name);
     const cancelled = await rejection(createNamedNamespace(`${name}-2`, { signal: AbortSignal.abort() }));

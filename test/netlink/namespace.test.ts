@@ -193,7 +193,10 @@ describe('runInNamespace()', () => {
       ['in a worker', ['worker']],
     ] as const) {
       it(`kills the process rather than go on in a foreign namespace, ${where}`, () => {
-        const { signal, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', loseTheWayBack, ...args], { encoding: 'utf8' });
+        const { signal, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', loseTheWayBack, ...args], {
+          encoding: 'utf8',
+          timeout: 30_000,
+        });
         expect(signal, stderr).to.equal('SIGKILL');
         expect(stdout).to.equal('inside\n');
       });
@@ -201,7 +204,7 @@ describe('runInNamespace()', () => {
       it(`ends the first process of a PID namespace too, which no SIGKILL of its own ends, ${where}`, () => {
         const command = [process.execPath, '--import', 'tsx', loseTheWayBack, ...args];
         const unshare = ['--pid', '--fork', '--mount-proc', 'sh', '-c', 'ulimit -c 0; exec "$@"', 'sh', ...command];
-        const { status, signal, stdout, stderr } = spawnSync('unshare', unshare, { encoding: 'utf8' });
+        const { status, signal, stdout, stderr } = spawnSync('unshare', unshare, { encoding: 'utf8', timeout: 30_000 });
         expect(stdout, stderr).to.equal('inside\n');
         expect(signal ?? status, 'killed by a signal').to.be.oneOf(['SIGKILL', 'SIGABRT', 'SIGSEGV', 'SIGILL', 134, 137, 139]);
       });
