@@ -1,5 +1,6 @@
 import { align4 } from './align.js';
 import { AttributeTable } from './attribute.js';
+import { LITTLE_ENDIAN } from './byte-order.js';
 import { ByteWriter } from './byte-writer.js';
 import { NLM_F, NLMSG, NLMSGERR_ATTR } from './constants.js';
 import { decoding, Malformed, viewOf } from './malformed.js';
@@ -40,12 +41,12 @@ export function decodeAcknowledgement(message: NetlinkMessage): Acknowledgement 
     const { type, flags, payload } = message;
     if (type === NLMSG.DONE && payload.length === 0) return { error: 0 };
     const view = viewOf(payload, 4);
-    const error = view.getInt32(0, true);
+    const error = view.getInt32(0, LITTLE_ENDIAN);
     let start = 4;
     if (type === NLMSG.ERROR) {
       if (payload.length < 4 + MESSAGE_HEADER) throw new Malformed(`at least ${4 + MESSAGE_HEADER} bytes, not ${payload.length}`);
       // On an error the kernel repeats the whole request unless asked not to (NETLINK_CAP_ACK), and says so by the flag.
-      const repeated = (flags & NLM_F.CAPPED) === 0 ? view.getUint32(4, true) : MESSAGE_HEADER;
+      const repeated = (flags & NLM_F.CAPPED) === 0 ? view.getUint32(4, LITTLE_ENDIAN) : MESSAGE_HEADER;
       start = 4 + Math.max(MESSAGE_HEADER, align4(repeated));
     }
     if ((flags & NLM_F.ACK_TLVS) === 0) return { error };

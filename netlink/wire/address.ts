@@ -1,4 +1,5 @@
 import { AttributeTable, type WithUnknown } from './attribute.js';
+import { LITTLE_ENDIAN } from './byte-order.js';
 import { written } from './byte-writer.js';
 import { IFA } from './constants.js';
 import { decoding, viewOf } from './malformed.js';
@@ -94,7 +95,7 @@ export function decodeAddress(payload: Uint8Array): AddressMessage {
       prefix: view.getUint8(1),
       headerFlags: view.getUint8(2),
       scope: view.getUint8(3),
-      linkIndex: view.getUint32(4, true),
+      linkIndex: view.getUint32(4, LITTLE_ENDIAN),
     };
     const unknown = addressNames.decode(view, ADDRESS_HEADER, payload.length, address);
     if (unknown.length > 0) address.unknown = unknown;

@@ -1,4 +1,5 @@
 import { align4 } from './align.js';
+import { LITTLE_ENDIAN } from './byte-order.js';
 import { ByteWriter } from './byte-writer.js';
 import { copyBytes, decoding, Malformed, viewOf } from './malformed.js';
 import type { ValueCodec } from './value.js';
@@ -31,10 +32,10 @@ export function walkAttributes(
   let offset = start;
   while (offset < end) {
     if (end - offset < HEADER) throw new Malformed(`an attribute header of ${HEADER} bytes, not ${end - offset}`);
-    const length = view.getUint16(offset, true);
+    const length = view.getUint16(offset, LITTLE_ENDIAN);
     if (length < HEADER || length > end - offset) throw new Malformed(`an attribute of ${HEADER} to ${end - offset} bytes, not ${length}`);
     const next = Math.min(end, offset + align4(length));
-    visit(view.getUint16(offset + 2, true) & TYPE_MASK, offset + HEADER, offset + length, next);
+    visit(view.getUint16(offset + 2, LITTLE_ENDIAN) & TYPE_MASK, offset + HEADER, offset + length, next);
     offset = next;
   }
 }
@@ -45,7 +46,7 @@ export function decodeAttributes(bytes: Uint8Array): readonly Attribute[] {
     const view = viewOf(bytes, 0);
     const attributes: Attribute[] = [];
     walkAttributes(view, 0, bytes.length, (type, from, to) => {
-      attributes.push({ type, flags: view.getUint16(from - 2, true) & ~TYPE_MASK, value: copyBytes(view, from, to) });
+      attributes.push({ type, flags: view.getUint16(from - 2, LITTLE_ENDIAN) & ~TYPE_MASK, value: copyBytes(view, from, to) });
     });
     return attributes;
   });

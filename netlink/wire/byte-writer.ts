@@ -1,6 +1,7 @@
 import { align4 } from './align.js';
+import { LITTLE_ENDIAN } from './byte-order.js';
 
-/** Builds bytes from front to back, in the byte order of the machine (little-endian on x64 and arm64). */
+/** Builds bytes from front to back, in the byte order of the machine. */
 export class ByteWriter {
   #bytes: Uint8Array;
   #view: DataView;
@@ -38,7 +39,7 @@ export class ByteWriter {
 
   /** Appends 16 bits. */
   u16(value: number): void {
-    this.#view.setUint16(this.skip(2), value, true);
+    this.#view.setUint16(this.skip(2), value, LITTLE_ENDIAN);
   }
 
   /** Appends 16 bits in network order. */
@@ -48,7 +49,7 @@ export class ByteWriter {
 
   /** Appends 32 bits; negative numbers in two's complement. */
   u32(value: number): void {
-    this.#view.setUint32(this.skip(4), value, true);
+    this.#view.setUint32(this.skip(4), value, LITTLE_ENDIAN);
   }
 
   /** Appends 32 bits in network order. */
@@ -58,7 +59,7 @@ export class ByteWriter {
 
   /** Appends 64 bits. */
   u64(value: bigint): void {
-    this.#view.setBigUint64(this.skip(8), value, true);
+    this.#view.setBigUint64(this.skip(8), value, LITTLE_ENDIAN);
   }
 
   /** Appends bytes as they are. */
@@ -74,12 +75,12 @@ export class ByteWriter {
 
   /** Overwrites 16 bits at a place written before. */
   patch16(offset: number, value: number): void {
-    this.#view.setUint16(offset, value, true);
+    this.#view.setUint16(offset, value, LITTLE_ENDIAN);
   }
 
   /** Overwrites 32 bits at a place written before. */
   patch32(offset: number, value: number): void {
-    this.#view.setUint32(offset, value, true);
+    this.#view.setUint32(offset, value, LITTLE_ENDIAN);
   }
 
   /** What has been written. It shares memory with the writer. */

@@ -1,3 +1,4 @@
+import { LITTLE_ENDIAN } from './byte-order.js';
 import type { LinkStats } from './link-model.js';
 import { Malformed } from './malformed.js';
 import type { ValueCodec } from './value.js';
@@ -40,7 +41,7 @@ const LEAST = COUNTERS.length * 8;
 export const linkStats: ValueCodec<LinkStats> = {
   decode(view, start, end) {
     if (end - start < LEAST) throw new Malformed(`at least ${LEAST} bytes, not ${end - start}`);
-    const counter = (index: number): bigint => view.getBigUint64(start + 8 * index, true);
+    const counter = (index: number): bigint => view.getBigUint64(start + 8 * index, LITTLE_ENDIAN);
     const stats: Partial<Counters> = {};
     for (const [index, name] of COUNTERS.entries()) stats[name] = counter(index);
     const count = Math.floor((end - start) / 8);

@@ -1,4 +1,5 @@
 import { type AttributeFields, AttributeTable, NLA_F, walkAttributes, writeAttribute } from './attribute.js';
+import { LITTLE_ENDIAN } from './byte-order.js';
 import { type ByteWriter, written } from './byte-writer.js';
 import { IFLA } from './constants.js';
 import { createLinkInfoCodec, linkInfoNames } from './link-info.js';
@@ -88,10 +89,10 @@ function readLink(view: DataView, start: number, end: number, table: LinkTable):
   if (end - start < LINK_HEADER) throw new Malformed(`at least ${LINK_HEADER} bytes, not ${end - start}`);
   const link: { -readonly [K in keyof LinkMessage]: LinkMessage[K] } = {
     family: view.getUint8(start),
-    type: view.getUint16(start + 2, true),
-    index: view.getInt32(start + 4, true),
-    flags: view.getUint32(start + 8, true),
-    change: view.getUint32(start + 12, true),
+    type: view.getUint16(start + 2, LITTLE_ENDIAN),
+    index: view.getInt32(start + 4, LITTLE_ENDIAN),
+    flags: view.getUint32(start + 8, LITTLE_ENDIAN),
+    change: view.getUint32(start + 12, LITTLE_ENDIAN),
   };
   const unknown = table.decode(view, start + LINK_HEADER, end, link);
   if (unknown.length > 0) link.unknown = unknown;

@@ -1,4 +1,5 @@
 import { align4 } from './align.js';
+import { LITTLE_ENDIAN } from './byte-order.js';
 import { type ByteWriter, written } from './byte-writer.js';
 import { decoding, Malformed, viewOf } from './malformed.js';
 
@@ -47,13 +48,13 @@ export function decodeMessages(bytes: Uint8Array): readonly NetlinkMessage[] {
     while (offset < bytes.length) {
       const left = bytes.length - offset;
       if (left < MESSAGE_HEADER) throw new Malformed(`a header of ${MESSAGE_HEADER} bytes, not ${left}`);
-      const length = view.getUint32(offset, true);
+      const length = view.getUint32(offset, LITTLE_ENDIAN);
       if (length < MESSAGE_HEADER || length > left) throw new Malformed(`a message of ${MESSAGE_HEADER} to ${left} bytes, not ${length}`);
       messages.push({
-        type: view.getUint16(offset + 4, true),
-        flags: view.getUint16(offset + 6, true),
-        sequence: view.getUint32(offset + 8, true),
-        port: view.getUint32(offset + 12, true),
+        type: view.getUint16(offset + 4, LITTLE_ENDIAN),
+        flags: view.getUint16(offset + 6, LITTLE_ENDIAN),
+        sequence: view.getUint32(offset + 8, LITTLE_ENDIAN),
+        port: view.getUint32(offset + 12, LITTLE_ENDIAN),
         payload: bytes.subarray(offset + MESSAGE_HEADER, offset + length),
       });
       offset += align4(length);

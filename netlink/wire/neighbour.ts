@@ -1,4 +1,5 @@
 import { AttributeTable, type WithUnknown } from './attribute.js';
+import { LITTLE_ENDIAN } from './byte-order.js';
 import { written } from './byte-writer.js';
 import { NDA } from './constants.js';
 import { decoding, viewOf } from './malformed.js';
@@ -65,8 +66,8 @@ export function decodeNeighbour(payload: Uint8Array): NeighbourMessage {
     const view = viewOf(payload, NEIGHBOUR_HEADER);
     const neighbour: { -readonly [K in keyof NeighbourMessage]: NeighbourMessage[K] } = {
       family: view.getUint8(0),
-      linkIndex: view.getUint32(4, true),
-      state: view.getUint16(8, true),
+      linkIndex: view.getUint32(4, LITTLE_ENDIAN),
+      state: view.getUint16(8, LITTLE_ENDIAN),
       flags: view.getUint8(10),
       type: view.getUint8(11),
     };
@@ -79,7 +80,8 @@ export function decodeNeighbour(payload: Uint8Array): NeighbourMessage {
 /** Writes the payload of a neighbour message. @throws RangeError when a value cannot be written */
 export function encodeNeighbour(neighbour: NeighbourMessage): Uint8Array {
   return written((writer) => {
-    writer.u32(neighbour.family);
+    writer.u8(neighbour.family);
+    writer.skip(3);
     writer.u32(neighbour.linkIndex);
     writer.u16(neighbour.state ?? 0);
     writer.u8(neighbour.flags ?? 0);

@@ -1,4 +1,5 @@
 import { AttributeTable, NLA_F, nest, type WithUnknown } from './attribute.js';
+import { LITTLE_ENDIAN } from './byte-order.js';
 import { written } from './byte-writer.js';
 import { FAMILY, RT_TABLE, RTA, RTAX, RTN } from './constants.js';
 import { copyBytes, decoding, Malformed, viewOf } from './malformed.js';
@@ -151,7 +152,7 @@ const metrics = new AttributeTable<RouteMetrics>(RTAX, {
 const via: ValueCodec<RouteVia> = {
   decode(view, start, end) {
     if (end - start < 2) throw new Malformed(`at least 2 bytes, not ${end - start}`);
-    const family = view.getUint16(start, true);
+    const family = view.getUint16(start, LITTLE_ENDIAN);
     const known = family === FAMILY.INET || family === FAMILY.INET6;
     const bytes = copyBytes(view, start + 2, end);
     return known ? { family, bytes, address: ipAddress.decode(view, start + 2, end) } : { family, bytes };
@@ -174,13 +175,13 @@ const nextHops: ValueCodec<readonly NextHop[]> = {
     while (offset < end) {
       const left = end - offset;
       if (left < NEXT_HOP_HEADER) throw new Malformed(`a next hop of at least ${NEXT_HOP_HEADER} bytes, not ${left}`);
-      const length = view.getUint16(offset, true);
+      const length = view.getUint16(offset, LITTLE_ENDIAN);
       if (length < NEXT_HOP_HEADER || length > left)
         throw new Malformed(`a next hop of ${NEXT_HOP_HEADER} to ${left} bytes, not ${length}`);
       const hop: { -readonly [K in keyof NextHop]: NextHop[K] } = {
         flags: view.getUint8(offset + 2),
         weight: view.getUint8(offset + 3) + 1,
-        linkIndex: view.getUint32(offset + 4, true),
+        linkIndex: view.getUint32(offset + 4, LITTLE_ENDIAN),
       };
       const unknown = nextHopNames.decode(view, offset + NEXT_HOP_HEADER, offset + length, hop);
       if (unknown.length > 0) hop.unknown = unknown;
@@ -250,7 +251,7 @@ export function decodeRoute(payload: Uint8Array): RouteMessage {
       protocol: view.getUint8(5),
       scope: view.getUint8(6),
       type: view.getUint8(7),
-      flags: view.getUint32(8, true),
+      flags: view.getUint32(8, LITTLE_ENDIAN),
       ...rest,
       ...(unknown.length === 0 ? {} : { unknown }),
     };

@@ -1,4 +1,5 @@
 import { AttributeTable, type WithUnknown } from './attribute.js';
+import { LITTLE_ENDIAN } from './byte-order.js';
 import { written } from './byte-writer.js';
 import { FR_ACT, FRA, RT_TABLE } from './constants.js';
 import { decoding, viewOf } from './malformed.js';
@@ -105,7 +106,7 @@ export function decodeRule(payload: Uint8Array): RuleMessage {
       tos: view.getUint8(3),
       table: wideTable ?? view.getUint8(4),
       action: view.getUint8(7),
-      flags: view.getUint32(8, true),
+      flags: view.getUint32(8, LITTLE_ENDIAN),
       ...rest,
       ...(unknown.length === 0 ? {} : { unknown }),
     };

@@ -1,4 +1,5 @@
 import { formatIp, formatMac, parseIp, parseIpv4Number } from '../../lib/address.js';
+import { LITTLE_ENDIAN } from './byte-order.js';
 import type { ByteWriter } from './byte-writer.js';
 import { copyBytes, Malformed } from './malformed.js';
 
@@ -42,7 +43,7 @@ export const bool8: ValueCodec<boolean> = {
 export const u16: ValueCodec<number> = {
   decode(view, start, end) {
     expectLength(start, end, 2);
-    return view.getUint16(start, true);
+    return view.getUint16(start, LITTLE_ENDIAN);
   },
   encode(value, writer) {
     expectRange(value, 0, 0xffff);
@@ -66,7 +67,7 @@ export const be16: ValueCodec<number> = {
 export const u32: ValueCodec<number> = {
   decode(view, start, end) {
     expectLength(start, end, 4);
-    return view.getUint32(start, true);
+    return view.getUint32(start, LITTLE_ENDIAN);
   },
   encode(value, writer) {
     expectRange(value, 0, 0xffff_ffff);
@@ -78,7 +79,7 @@ export const u32: ValueCodec<number> = {
 export const s32: ValueCodec<number> = {
   decode(view, start, end) {
     expectLength(start, end, 4);
-    return view.getInt32(start, true);
+    return view.getInt32(start, LITTLE_ENDIAN);
   },
   encode(value, writer) {
     expectRange(value, -0x8000_0000, 0x7fff_ffff);
@@ -90,7 +91,7 @@ export const s32: ValueCodec<number> = {
 export const u64: ValueCodec<bigint> = {
   decode(view, start, end) {
     expectLength(start, end, 8);
-    return view.getBigUint64(start, true);
+    return view.getBigUint64(start, LITTLE_ENDIAN);
   },
   encode(value, writer) {
     if (value < 0n || value > 0xffff_ffff_ffff_ffffn) throw new RangeError('a whole number of at most 64 bits is needed');
