@@ -154,6 +154,11 @@ function describe(route: NewRoute): string {
   let text = route.dst;
   if (next !== undefined) text += ` via ${next}`;
   if (route.linkIndex !== undefined) text += ` on link ${route.linkIndex}`;
+  for (const { gateway, linkIndex } of route.nextHops ?? []) {
+    text += ' nexthop';
+    if (gateway !== undefined) text += ` via ${gateway}`;
+    if (linkIndex !== 0) text += ` on link ${linkIndex}`;
+  }
   if (route.table !== undefined) text += ` table ${route.table}`;
   if (route.metric !== undefined) text += ` metric ${route.metric}`;
   return text;

@@ -139,7 +139,7 @@ const cases: readonly { readonly vector: string; readonly request: NetlinkReques
         { gateway: '192.0.2.2', linkIndex: 0, weight: 3 },
       ],
     }),
-    op: 'route.add 100.64.0.0/10',
+    op: 'route.add 100.64.0.0/10 nexthop via 192.0.2.1 nexthop via 192.0.2.2',
   },
   {
     vector: 'route add via',
