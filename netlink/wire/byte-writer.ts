@@ -18,7 +18,7 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** Makes room for `count` zero bytes and says where they begin. */
+  /** Makes room for `count` zero bytes and says where they begin. It may replace the memory, so it comes before any use of that. */
   skip(count: number): number {
     const start = this.#length;
     const end = start + count;
@@ -34,32 +34,38 @@ export class ByteWriter {
 
   /** Appends one byte. */
   u8(value: number): void {
-    this.#view.setUint8(this.skip(1), value);
+    const offset = this.skip(1);
+    this.#view.setUint8(offset, value);
   }
 
   /** Appends 16 bits. */
   u16(value: number): void {
-    this.#view.setUint16(this.skip(2), value, LITTLE_ENDIAN);
+    const offset = this.skip(2);
+    this.#view.setUint16(offset, value, LITTLE_ENDIAN);
   }
 
   /** Appends 16 bits in network order. */
   be16(value: number): void {
-    this.#view.setUint16(this.skip(2), value, false);
+    const offset = this.skip(2);
+    this.#view.setUint16(offset, value, false);
   }
 
   /** Appends 32 bits; negative numbers in two's complement. */
   u32(value: number): void {
-    this.#view.setUint32(this.skip(4), value, LITTLE_ENDIAN);
+    const offset = this.skip(4);
+    this.#view.setUint32(offset, value, LITTLE_ENDIAN);
   }
 
   /** Appends 32 bits in network order. */
   be32(value: number): void {
-    this.#view.setUint32(this.skip(4), value, false);
+    const offset = this.skip(4);
+    this.#view.setUint32(offset, value, false);
   }
 
   /** Appends 64 bits. */
   u64(value: bigint): void {
-    this.#view.setBigUint64(this.skip(8), value, LITTLE_ENDIAN);
+    const offset = this.skip(8);
+    this.#view.setBigUint64(offset, value, LITTLE_ENDIAN);
   }
 
   /** Appends bytes as they are. */
