@@ -6,6 +6,7 @@ import {
   countChunk,
   type Exchange,
   end,
+  endBefore,
   isQuestion,
   type NetlinkRequest,
   nameOf,
@@ -24,7 +25,20 @@ import { type NetlinkSocket, openNetlinkSocket } from './socket.js';
 import { toCallError } from './system-call.js';
 import { NETLINK_OPTION } from './system-constants.js';
 import { TurnQueue } from './turn-queue.js';
-import { ByteWriter, decodeAcknowledgement, decodeMessages, ERRNO, type NetlinkMessage, NLM_F, NLMSG, writeMessage } from './wire/index.js';
+import {
+  ByteWriter,
+  decodeAcknowledgement,
+  decodeMessages,
+  ERRNO,
+  isSuccess,
+  type NetlinkMessage,
+  NLM_F,
+  NLMSG,
+  portAt,
+  SUCCESS_BYTES,
+  sequenceAt,
+  writeMessage,
+} from './wire/index.js';
 
 /** The kernel fills at most 32 KiB per read, unless a single message is longer, as of a card with hundreds of functions. Pages not written cost nothing. */
 const BUFFER_BYTES = 256 * 1024;
@@ -70,6 +84,7 @@ export class NetlinkConnection {
   readonly #writer = new ByteWriter(1024);
   readonly #turns = new TurnQueue();
   #buffer = new Uint8Array(BUFFER_BYTES);
+  #view = new DataView(this.#buffer.buffer);
   #sequence: number;
   #strict: boolean;
   #stale = false;
@@ -132,8 +147,13 @@ export class NetlinkConnection {
     try {
       while (all.length < requests.length) {
         const count = countChunk(requests, all.length);
-        const chunk = requests.slice(all.length, all.length + count).map((request) => this.#prepare(request, NLM_F.ACK, undefined));
-        for (const pending of chunk) all.push(pending);
+        const chunk: Pending[] = [];
+        for (const request of requests.slice(all.length, all.length + count)) {
+          // The answer to the last says that all are done.
+          const pending = this.#prepare(request, chunk.length === count - 1 ? NLM_F.ACK : 0, undefined);
+          chunk.push(pending);
+          all.push(pending);
+        }
         const waiting = this.#exchange(toExchange(chunk), options);
         if (waiting !== undefined) await waiting;
       }
@@ -331,9 +351,10 @@ export class NetlinkConnection {
       } else if (length > this.#buffer.length) {
         // It is cut off, and gone. The next time there is room.
         this.#buffer = new Uint8Array(length);
+        this.#view = new DataView(this.#buffer.buffer);
         this.#lose(exchange, 'EMSGSIZE');
       } else {
-        this.#takeAll(exchange, this.#buffer.subarray(0, length));
+        this.#takeAll(exchange, length);
       }
     }
   }
@@ -349,9 +370,17 @@ export class NetlinkConnection {
     }
   }
 
-  #takeAll(exchange: Exchange, bytes: Uint8Array): void {
+  #takeAll(exchange: Exchange, length: number): void {
+    let start = 0;
+    for (; isSuccess(this.#view, start, length); start += SUCCESS_BYTES) {
+      const owner = this.#ownerOf(exchange, sequenceAt(this.#view, start), portAt(this.#view, start));
+      if (owner === undefined) continue;
+      endBefore(exchange, owner);
+      end(exchange, owner);
+    }
+    if (start === length) return;
     try {
-      for (const message of decodeMessages(bytes)) this.#take(exchange, message);
+      for (const message of decodeMessages(this.#buffer.subarray(start, length))) this.#take(exchange, message);
     } catch (error) {
       // What follows belongs to nobody any more.
       this.#stale = true;
@@ -359,13 +388,19 @@ export class NetlinkConnection {
     }
   }
 
-  /** Hands a message to the request it answers. */
-  #take(exchange: Exchange, message: NetlinkMessage): void {
-    const { pending } = exchange;
+  /** The request that a message with this number and port answers, unless it is answered already. */
+  #ownerOf({ pending }: Exchange, sequence: number, port: number): Pending | undefined {
+    if (port !== this.#socket.port) return undefined;
     const first = pending[0]?.message.sequence ?? 0;
     // Within a batch the numbers may begin anew.
-    const owner = pending[message.sequence - first] ?? pending.find((one) => one.message.sequence === message.sequence);
-    if (owner === undefined || owner.done || message.port !== this.#socket.port) return;
+    const owner = pending[sequence - first] ?? pending.find((one) => one.message.sequence === sequence);
+    return owner?.done === false ? owner : undefined;
+  }
+
+  /** Hands a message to the request it answers. */
+  #take(exchange: Exchange, message: NetlinkMessage): void {
+    const owner = this.#ownerOf(exchange, message.sequence, message.port);
+    if (owner === undefined) return;
     if ((message.flags & NLM_F.DUMP_INTR) !== 0 && (owner.message.flags & NLM_F.DUMP) === NLM_F.DUMP) owner.interrupted = true;
     if (message.type === NLMSG.OVERRUN) {
       this.#lose(exchange, 'ENOBUFS');
@@ -374,6 +409,7 @@ export class NetlinkConnection {
     if (message.type === NLMSG.NOOP) return;
     try {
       if (message.type === NLMSG.ERROR || message.type === NLMSG.DONE) {
+        endBefore(exchange, owner);
         end(exchange, owner);
         const acknowledgement = decodeAcknowledgement(message);
         if (acknowledgement.error !== 0) owner.error = toError(owner, acknowledgement);

@@ -57,6 +57,23 @@ export function decodeAcknowledgement(message: NetlinkMessage): Acknowledgement 
   });
 }
 
+/** Length of an acknowledgement that says nothing but success: a header, the number 0, and the header of the request. */
+export const SUCCESS_BYTES = MESSAGE_HEADER + 4 + MESSAGE_HEADER;
+
+/**
+ * True when such an acknowledgement begins at `offset`. Nearly everything that answers a change is one, and telling so in place
+ * costs a tenth of decoding it.
+ */
+export function isSuccess(view: DataView, offset: number, end: number): boolean {
+  return (
+    end - offset >= SUCCESS_BYTES &&
+    view.getUint32(offset, LITTLE_ENDIAN) === SUCCESS_BYTES &&
+    view.getUint16(offset + 4, LITTLE_ENDIAN) === NLMSG.ERROR &&
+    (view.getUint16(offset + 6, LITTLE_ENDIAN) & ~NLM_F.CAPPED) === 0 &&
+    view.getInt32(offset + MESSAGE_HEADER, LITTLE_ENDIAN) === 0
+  );
+}
+
 /** Writes the payload of an NLMSG_ERROR (with the header of the request it answers) or of an NLMSG_DONE; for fake kernels in tests. */
 export function encodeAcknowledgement(acknowledgement: Acknowledgement, requestHeader?: Uint8Array): Uint8Array {
   const { error, ...said } = acknowledgement;

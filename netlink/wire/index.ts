@@ -1,5 +1,5 @@
 export type { Acknowledgement, ExtendedAcknowledgement } from './acknowledgement.js';
-export { decodeAcknowledgement, encodeAcknowledgement } from './acknowledgement.js';
+export { decodeAcknowledgement, encodeAcknowledgement, isSuccess, SUCCESS_BYTES } from './acknowledgement.js';
 export type { AddressAttributes, AddressLifetime, AddressMessage } from './address.js';
 export { decodeAddress, encodeAddress } from './address.js';
 export { ETH_P, encodeArpAnnouncement, encodeNeighbourAdvertisement } from './announcement.js';
@@ -47,7 +47,7 @@ export type {
   VxlanData,
 } from './link-model.js';
 export type { NetlinkMessage } from './message.js';
-export { decodeMessages, encodeMessage, MESSAGE_HEADER, writeMessage } from './message.js';
+export { decodeMessages, encodeMessage, MESSAGE_HEADER, portAt, sequenceAt, writeMessage } from './message.js';
 export type { NeighbourAttributes, NeighbourMessage } from './neighbour.js';
 export { decodeNeighbour, encodeNeighbour } from './neighbour.js';
 export type { NsidMessage } from './nsid.js';

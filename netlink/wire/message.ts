@@ -20,6 +20,16 @@ export interface NetlinkMessage {
   readonly payload: Uint8Array;
 }
 
+/** {@link NetlinkMessage.sequence} of the message that begins at `offset`, for readers in place. */
+export function sequenceAt(view: DataView, offset: number): number {
+  return view.getUint32(offset + 8, LITTLE_ENDIAN);
+}
+
+/** {@link NetlinkMessage.port} of the message that begins at `offset`. */
+export function portAt(view: DataView, offset: number): number {
+  return view.getUint32(offset + 12, LITTLE_ENDIAN);
+}
+
 /** Appends one message, padded to a multiple of four, as the next must begin at one. */
 export function writeMessage(message: NetlinkMessage, writer: ByteWriter): void {
   writer.u32(MESSAGE_HEADER + message.payload.length);
