@@ -80,6 +80,11 @@ function isSameLink(a: Link, b: Link): boolean {
   return keys.every((key) => a[key] === b[key]) && a.altNames.join('/') === b.altNames.join('/');
 }
 
+/** An end of a veth that has no other end yet (IFLA_LINK 0, veth_get_iflink, drivers/net/veth.c). */
+function isUnpaired(link: Link): boolean {
+  return link.kind === 'veth' && link.lowerIndex === 0;
+}
+
 class Monitor implements LinkMonitor {
   readonly #rtnetlink: Rtnetlink;
   readonly #events: LinkEventSocket;
@@ -217,8 +222,10 @@ class Monitor implements LinkMonitor {
       }
       const events: LinkEvent[] = [];
       const next = new Map(this.#links);
+      const unpaired = new Set<number>();
       for (const { present, link: message } of messages) {
         const link = toLink(message);
+        if (present && isUnpaired(link)) unpaired.add(link.index);
         const before = next.get(link.index);
         if (present) {
           this.#compare(before, link, events);
@@ -232,8 +239,26 @@ class Monitor implements LinkMonitor {
         this.#links = next;
         this.#publish(events);
       }
+      for (const index of unpaired) void this.#pair(index);
       // A flood must not keep everything else of the process waiting.
       if (more) setImmediate(() => this.#onReady());
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Asks for the other end of a veth, which the kernel told of before it had one, and never tells of again by itself. */
+  async #pair(index: number): Promise<void> {
+    try {
+      const message = await this.#rtnetlink.link.find({ index });
+      const known = this.#links.get(index);
+      // Newer events may have come meanwhile, so nothing else of the answer counts.
+      if (message === undefined || known === undefined || !isUnpaired(known) || this.#end !== undefined) return;
+      const { lowerIndex } = toLink(message);
+      if (message.mac !== known.mac || lowerIndex === known.lowerIndex) return;
+      const link = { ...known, lowerIndex };
+      this.#links = new Map(this.#links).set(index, link);
+      this.#publish([{ kind: 'changed', link, before: known }]);
     } catch (error) {
       this.#fail(error);
     }

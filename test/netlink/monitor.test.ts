@@ -83,6 +83,18 @@ describe('openLinkMonitor()', () => {
     await monitor.waitFor((links) => (named('eth0')(links) === undefined ? true : undefined));
   });
 
+  it('tells of both ends of a veth which the other is, also when that is in another namespace', async () => {
+    const other = await lab.open('other');
+    const monitor = await open();
+    await rtnetlink.link.add({ kind: 'veth', name: 'v0', peer: { name: 'v1' } });
+    await other.link.add({ kind: 'veth', name: 'far', peer: { name: 'near', namespace: rtnetlink.namespace } });
+    const listed = new Map((await rtnetlink.link.list()).map(({ name, lowerIndex }) => [name, lowerIndex]));
+    expect(listed.get('near')).to.equal((await other.link.get({ name: 'far' })).index);
+    for (const name of ['v0', 'v1', 'near']) {
+      await monitor.waitFor((links) => links.find((link) => link.name === name && link.lowerIndex === listed.get(name)));
+    }
+  });
+
   it('does not take a port that leaves a bridge for a link that goes', async () => {
     await rtnetlink.link.add({ kind: 'bridge', name: 'br0' });
     await rtnetlink.link.add({ kind: 'veth', name: 'v0', peer: { name: 'v1' } });
