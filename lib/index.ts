@@ -68,6 +68,8 @@ export {
   ORIGINAL_DIRECTORY,
   STEPS,
 } from './attachment/index.js';
+export type { CallKind, CallLimiter, CallLimiterOptions } from './call-budget/index.js';
+export { createCallLimiter, unlimitedCalls } from './call-budget/index.js';
 export type { Clock } from './clock.js';
 export { systemClock, toAbortError } from './clock.js';
 export type {
@@ -91,8 +93,8 @@ export type {
 export { DecodeError, isNicError, NetlinkError, NicError, ProviderError } from './errors.js';
 export type { FabricNic, FabricSubnet, NicFabric } from './fabric.js';
 export type { FileLocker } from './file-lock.js';
-export type { Folder, StoreLock, Sync } from './folder/index.js';
-export { createMemoryFolder } from './folder/index.js';
+export type { FileFolderOptions, Folder, StoreLock, Sync } from './folder/index.js';
+export { createFileFolder, createMemoryFolder } from './folder/index.js';
 export type { LogFields, Logger } from './log.js';
 export { silentLogger } from './log.js';
 export type { Job, Nic, Subnet } from './nic.js';

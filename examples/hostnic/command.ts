@@ -25,8 +25,16 @@ function describe(request: PluginRequest): LogFields {
 }
 
 function openProvider(host: PluginHost, keeping: Housekeeping, log: Logger, cloud: CloudConf): Promise<NicProvider> {
-  const { instanceIdFile } = keeping;
-  return findProvider(host.providers, cloud.provider)({ configFile: cloud.providerConfigFile, instanceIdFile, clock: host.clock, log });
+  return findProvider(
+    host.providers,
+    cloud.provider,
+  )({
+    configFile: cloud.providerConfigFile,
+    instanceIdFile: keeping.instanceIdFile,
+    createLimiter: (account) => host.createLimiter(keeping, account, log),
+    clock: host.clock,
+    log,
+  });
 }
 
 /** The one package that no bundle can hold is native code; a folder that was copied without its node_modules lacks it. */

@@ -40,6 +40,8 @@ export interface HousekeepingJson {
   readonly instanceIdFile?: string;
   /** How long a gateway NIC without users is kept. */
   readonly gatewayIdleSeconds?: number;
+  /** Calls to the cloud's API that all commands of this host may make in an hour; 0 for any number. */
+  readonly apiCallsPerHour?: number;
 }
 
 /** The keys of the configuration that are this plugin's own, as users write them: checked, without defaults. */
@@ -121,6 +123,7 @@ const housekeeping = {
   logLevel: optional(LogLevelCodec),
   instanceIdFile: optional(PathCodec),
   gatewayIdleSeconds: optional(between(0, 31_536_000, 'seconds')),
+  apiCallsPerHour: optional(between(0, 1_000_000, 'calls an hour')),
 };
 
 function unlessWrong<A>(codec: t.Type<A | undefined, unknown>): t.Type<A | undefined, unknown> {
@@ -141,6 +144,7 @@ export const HousekeepingCodec: t.Type<HousekeepingJson, unknown> = caseless<Hou
   logLevel: unlessWrong(housekeeping.logLevel),
   instanceIdFile: unlessWrong(housekeeping.instanceIdFile),
   gatewayIdleSeconds: unlessWrong(housekeeping.gatewayIdleSeconds),
+  apiCallsPerHour: unlessWrong(housekeeping.apiCallsPerHour),
 });
 
 /** Checks the folders of {@link HousekeepingJson}, without which records are not found. */

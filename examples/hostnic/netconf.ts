@@ -30,6 +30,8 @@ export interface Housekeeping {
   readonly instanceIdFile: string;
   /** How long a gateway NIC without users is kept, in milliseconds. */
   readonly gatewayIdleMs: number;
+  /** Calls to the cloud's API that all commands of this host may make in an hour; 0: any number. */
+  readonly apiCallsPerHour: number;
 }
 
 /** Which cloud, and which subnets of it. */
@@ -64,6 +66,8 @@ const defaults = {
   deadlineSeconds: 55,
   instanceIdFile: '/etc/qingcloud/instance-id',
   gatewayIdleSeconds: 600,
+  // A quarter of what QingCloud allows a new account in an hour, so that four hosts can share it.
+  apiCallsPerHour: 500,
 } as const;
 
 function toHousekeeping(json: HousekeepingJson): Housekeeping {
@@ -76,6 +80,7 @@ function toHousekeeping(json: HousekeepingJson): Housekeeping {
     logLevel: json.logLevel ?? 'info',
     instanceIdFile: json.instanceIdFile ?? defaults.instanceIdFile,
     gatewayIdleMs: (json.gatewayIdleSeconds ?? defaults.gatewayIdleSeconds) * 1000,
+    apiCallsPerHour: json.apiCallsPerHour ?? defaults.apiCallsPerHour,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { AttachmentEngine, AttachmentEngineOptions } from '../../lib/attachment/index.js';
+import type { CallLimiter } from '../../lib/call-budget/index.js';
 import type { Clock } from '../../lib/clock.js';
 import type { LogFields, Logger } from '../../lib/log.js';
 import type { Housekeeping } from './netconf.js';
@@ -20,6 +21,8 @@ export interface PluginHost {
   readonly startedAt: number;
   /** Makes the logger of one command. */
   createLog(keeping: Housekeeping, context: LogFields): Promise<Logger>;
+  /** Makes what keeps all commands of this host to its budget of API calls together. */
+  createLimiter(keeping: Housekeeping, account: string, log: Logger): CallLimiter;
   /** Makes the engine of one command. */
   createEngine(parts: EngineParts): Promise<AttachmentEngine>;
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { createAttachmentEngine, createFileHostStore, createFileStore } from '../../lib/attachment/index.js';
+import { createCallLimiter, unlimitedCalls } from '../../lib/call-budget/index.js';
 import { systemClock } from '../../lib/clock.js';
+import { createFileFolder } from '../../lib/folder/index.js';
 import { createNetlinkDriver, fileLocker } from '../../netlink/index.js';
 import type { PluginHost } from './plugin-host.js';
 import { createPluginLog, loadDebugPrinter } from './plugin-log.js';
@@ -25,6 +27,11 @@ export function createPluginHost(): PluginHost {
         ...(logFile === undefined ? {} : { file: logFile }),
         ...(print === undefined ? {} : { print }),
       });
+    },
+    createLimiter({ hostDir, apiCallsPerHour: callsPerHour }, account, log) {
+      if (callsPerHour === 0) return unlimitedCalls;
+      const folder = createFileFolder({ directory: hostDir, locker: fileLocker, random: Math.random });
+      return createCallLimiter({ folder, account, callsPerHour, clock: systemClock, random: Math.random, log });
     },
     async createEngine({ keeping, provider, log }) {
       const tools = { locker: fileLocker, clock: systemClock, random: Math.random };

@@ -1,3 +1,4 @@
+import type { CallLimiter } from '../../lib/call-budget/index.js';
 import type { Clock } from '../../lib/clock.js';
 import { CniError, cniCodes } from '../../lib/cni/index.js';
 import type { Logger } from '../../lib/log.js';
@@ -11,6 +12,8 @@ export interface ProviderOptions {
   readonly instanceIdFile: string;
   /** Time. */
   readonly clock: Clock;
+  /** Makes what keeps this host to its budget of API calls, for an account. */
+  readonly createLimiter: (account: string) => CallLimiter;
   /** Hears what is done. */
   readonly log: Logger;
 }
@@ -20,9 +23,12 @@ export type ProviderFactory = (options: ProviderOptions) => Promise<NicProvider>
 
 /** Providers by the name that configurations give them. Each is loaded only when it is asked for. */
 export const providers: Readonly<Record<string, ProviderFactory>> = {
-  async qingcloud({ configFile, instanceIdFile, clock, log }) {
+  async qingcloud({ configFile, instanceIdFile, createLimiter, clock, log }) {
     const { createQingCloudProvider, readConfig } = await import('../../providers/qingcloud/index.js');
-    return createQingCloudProvider({ config: await readConfig(configFile, { log }), instanceIdFile, clock, log });
+    const config = await readConfig(configFile, { log });
+    // The cloud counts the calls of an account, whichever of its keys they are signed with; a host has one key as a rule.
+    const limiter = createLimiter(`qingcloud ${config.host} ${config.accessKeyId}`);
+    return createQingCloudProvider({ config, instanceIdFile, limiter, clock, log });
   },
 };
 

@@ -2,9 +2,10 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import * as E from 'fp-ts/lib/Either.js';
 import type { Got, RequestError } from 'got';
+import type { CallLimiter } from '../../lib/call-budget/index.js';
 import type { Clock } from '../../lib/clock.js';
 import { decode } from '../../lib/codec.js';
-import { ProviderError } from '../../lib/errors.js';
+import { isNicError, ProviderError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/log.js';
 import type { QingCloudConfig } from './config.js';
 import { type RequestKind, toAbortedError, toRefusalError, toResponseError } from './errors.js';
@@ -25,6 +26,8 @@ export interface ApiClientOptions {
   readonly clock: Clock;
   /** Hears about each request. */
   readonly log: Logger;
+  /** Says when a request may be sent. */
+  readonly limiter: CallLimiter;
   /** Limit of one request, from its start to the last byte of its reply, in milliseconds. */
   readonly requestTimeoutMs: number;
 }
@@ -83,8 +86,9 @@ export class ApiClient {
    */
   async send(request: ApiRequest, signal: AbortSignal | undefined): Promise<ApiReply> {
     const { action } = request;
-    const { clock, log } = this.#options;
+    const { clock, log, limiter } = this.#options;
     if (isAborted(signal)) throw toAbortedError(action, signal, 'refused');
+    await this.#admit(request, signal);
     const start = clock.now();
     try {
       const reply = await this.#exchange(request, signal);
@@ -95,8 +99,21 @@ export class ApiClient {
       if (error instanceof ProviderError) {
         const { code, retCode, outcome } = error;
         log.debug(`${action} failed`, { action, ms: clock.now() - start, code, retCode, outcome });
+        if (code === 'ERR_RATE_LIMIT') await limiter.throttled();
       }
       throw error;
+    }
+  }
+
+  /** Waits for leave to send. What is refused here was never sent. */
+  async #admit({ action, kind }: ApiRequest, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#options.limiter.acquire(kind, signal === undefined ? {} : { signal });
+    } catch (error) {
+      if (isAborted(signal)) throw toAbortedError(action, signal, 'refused');
+      if (!isNicError(error)) throw error;
+      const options = { action, retryable: true, outcome: 'refused', cause: error } as const;
+      throw new ProviderError(error.code, `${action} was not sent: ${error.message}`, options);
     }
   }
 

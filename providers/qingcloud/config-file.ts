@@ -30,10 +30,10 @@ function unreadable(file: string, cause: unknown): NicError {
  */
 export async function readConfig(file: string, options: ReadConfigOptions = {}): Promise<QingCloudConfig> {
   const path = file.startsWith('~/') ? `${homedir()}${file.slice(1)}` : file;
-  const { text, mode } = await readSmallFile(path).catch((error: unknown) => {
+  const { text, mode, changedAt } = await readSmallFile(path).catch((error: unknown) => {
     throw unreadable(path, error);
   });
-  const config = orThrow(parseConfig(text, path));
+  const config = { ...orThrow(parseConfig(text, path)), revision: `${changedAt}` };
   if ((mode & 0o004) !== 0) {
     const log = options.log ?? silentLogger;
     log.warn(`${path} holds the secret access key and everybody on this host may read it; run: chmod 600 ${path}`);

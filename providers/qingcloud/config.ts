@@ -26,6 +26,8 @@ export interface QingCloudConfig {
   readonly connectionTimeoutMs: number;
   /** The level that the vendor's SDK would log at; `warn` by default. Up to the caller what to make of it. */
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  /** Another one whenever the file was written, so that what the cloud said to a wrong key is not taken for true after it was put right. */
+  readonly revision?: string;
 }
 
 /*

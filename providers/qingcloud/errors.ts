@@ -1,3 +1,4 @@
+import type { CallKind } from '../../lib/call-budget/index.js';
 import { toAbortError } from '../../lib/clock.js';
 import { type NicErrorCode, ProviderError } from '../../lib/errors.js';
 import { RetCode } from './ret-code.js';
@@ -9,7 +10,7 @@ import { RetCode } from './ret-code.js';
  * - `change`: it changes something; once it has taken effect a repetition is refused, so repeating does no harm but may hide what happened.
  * - `create`: each time it takes effect it makes something more.
  */
-export type RequestKind = 'read' | 'change' | 'create';
+export type RequestKind = CallKind;
 
 interface Meaning {
   readonly code: NicErrorCode;

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { formatIp, parseIp } from '../../lib/address.js';
+import { type CallLimiter, unlimitedCalls } from '../../lib/call-budget/index.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import { decode } from '../../lib/codec.js';
 import { isNicError, type NicErrorCode, ProviderError } from '../../lib/errors.js';
@@ -33,6 +34,8 @@ export interface QingCloudProviderOptions {
   readonly log?: Logger;
   /** Spreads repeated requests; numbers from 0 up to 1, `Math.random` by default. */
   readonly random?: () => number;
+  /** Keeps to a budget of API calls that other processes share; without it every call is made. See `createCallLimiter`. */
+  readonly limiter?: CallLimiter;
   /** Limit of one request, in milliseconds; 30 s by default. */
   readonly requestTimeoutMs?: number;
   /**
@@ -45,6 +48,7 @@ export interface QingCloudProviderOptions {
 /** The NICs of QingCloud (docs, `api/command_list/nic`). */
 class QingCloudProvider implements NicProvider {
   readonly name = 'qingcloud';
+  readonly identity: string;
   readonly features: ProviderFeatures;
   readonly #client: ApiClient;
   readonly #clock: Clock;
@@ -59,12 +63,15 @@ class QingCloudProvider implements NicProvider {
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silentLogger;
     this.#random = options.random ?? Math.random;
+    const { protocol, host, port, path, zone, accessKeyId, revision } = options.config;
+    this.identity = JSON.stringify([protocol, host, port, path, zone, accessKeyId, revision ?? '']);
     this.#retries = options.config.connectionRetries;
     this.#instanceIdFile = options.instanceIdFile ?? INSTANCE_ID_FILE;
     this.#client = new ApiClient({
       config: options.config,
       clock: this.#clock,
       log: this.#log,
+      limiter: options.limiter ?? unlimitedCalls,
       requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
     });
     this.features = {

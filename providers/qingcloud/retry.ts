@@ -38,7 +38,8 @@ function mayRepeat(kind: RequestKind, error: ProviderError): boolean {
   if (!error.retryable) return false;
   switch (error.code) {
     case 'ERR_RATE_LIMIT':
-      return true;
+      // This host's own budget has been waited for already.
+      return error.retCode !== undefined;
     case 'ERR_BUSY':
       return kind !== 'create' || error.outcome === 'refused';
     case 'ERR_TRANSPORT':

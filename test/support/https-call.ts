@@ -1,3 +1,4 @@
+import { unlimitedCalls } from '../../lib/call-budget/index.js';
 import { systemClock } from '../../lib/clock.js';
 import { ProviderError } from '../../lib/errors.js';
 import { silentLogger } from '../../lib/log.js';
@@ -19,6 +20,7 @@ const client = new ApiClient({
   },
   clock: systemClock,
   log: silentLogger,
+  limiter: unlimitedCalls,
   requestTimeoutMs: 5000,
 });
 let last: unknown;

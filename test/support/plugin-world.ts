@@ -189,6 +189,8 @@ export async function startPluginWorld(options: PluginWorldOptions = {}): Promis
           instanceIdFile: join(folder, 'instance-id'),
           dataDir: join(folder, 'data'),
           hostDir: join(folder, 'host'),
+          // Tests make more calls than a host does; the budget has tests of its own.
+          apiCallsPerHour: 0,
           ...changes,
         };
       },

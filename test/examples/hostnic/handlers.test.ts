@@ -3,6 +3,7 @@ import { createHostnicPlugin } from '../../../examples/hostnic/handlers.js';
 import type { Housekeeping } from '../../../examples/hostnic/netconf.js';
 import type { PluginHost } from '../../../examples/hostnic/plugin-host.js';
 import type { Attachment, AttachmentEngine, CollectReport, StatusReport } from '../../../lib/attachment/index.js';
+import { unlimitedCalls } from '../../../lib/call-budget/index.js';
 import { dispatch, type PluginAnswer } from '../../../lib/cni/index.js';
 import { NicError } from '../../../lib/errors.js';
 import { silentLogger } from '../../../lib/log.js';
@@ -59,6 +60,7 @@ function createHost(script: Script): PluginHost {
     clock: new ManualClock(1_000_000),
     startedAt: 1_000_000,
     createLog: async () => silentLogger,
+    createLimiter: () => unlimitedCalls,
     async createEngine({ provider, keeping }) {
       script.keeping = keeping;
       const run =

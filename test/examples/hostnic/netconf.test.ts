@@ -27,6 +27,7 @@ const complete = {
   logLevel: 'debug',
   instanceIdFile: '/etc/instance',
   gatewayIdleSeconds: 5,
+  apiCallsPerHour: 0,
   dns: { nameservers: ['192.0.2.53'], search: ['example.org'] },
 } as const;
 
@@ -70,6 +71,7 @@ describe('readNetConf()', () => {
       logLevel: 'debug',
       instanceIdFile: '/etc/instance',
       gatewayIdleMs: 5000,
+      apiCallsPerHour: 0,
     });
   });
 
@@ -85,6 +87,7 @@ describe('readNetConf()', () => {
       logLevel: 'info',
       instanceIdFile: '/etc/qingcloud/instance-id',
       gatewayIdleMs: 600_000,
+      apiCallsPerHour: 500,
     });
   });
 

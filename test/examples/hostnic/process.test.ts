@@ -235,6 +235,25 @@ describe('hostnic as a process', function () {
     succeeded(await world.call({ command: 'DEL', pod: kept, stdin: world.conf() }));
   });
 
+  it('keeps all commands of a host to their budget of API calls, and some of it for taking NICs back', async () => {
+    const budget = { apiCallsPerHour: 30, hostDir: join(world.folder, 'host-budget') };
+    const before = world.emulator.calls().length;
+    const pods: string[] = [];
+    let answer = await world.call({ command: 'STATUS', stdin: world.conf(budget) });
+    while (answer.code === 0 && pods.length < 10) {
+      pods.push(await newPod());
+      answer = await world.call({ command: 'ADD', pod: pods.at(-1) ?? '', stdin: world.conf(budget) });
+    }
+    expect(errorOf(answer)).to.deep.include({ code: 11 });
+    expect(errorOf(answer).msg).to.match(/the API budget of this host, 30 calls an hour, is used up for \d+ s/);
+    const [pod = ''] = pods;
+    succeeded(await world.call({ command: 'DEL', pod, stdin: world.conf(budget) }));
+    expect(world.emulator.calls().length - before).to.be.at.most(16);
+    for (const left of pods)
+      succeeded(await world.call({ command: 'DEL', pod: left, stdin: world.conf({ ...budget, apiCallsPerHour: 0 }) }));
+    expect(secondaryNics()).to.deep.equal([]);
+  });
+
   it('answers STATUS silently when all is well, and 50 with a reason when the cloud cannot be asked', async () => {
     succeeded(await world.call({ command: 'STATUS', stdin: world.conf() }));
     const broken = join(world.folder, 'status.yaml');

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
+import { type CallLimiter, unlimitedCalls } from '../../../lib/call-budget/index.js';
 import { NicError, ProviderError } from '../../../lib/errors.js';
 import type { LogFields, Logger } from '../../../lib/log.js';
 import { ApiClient, type ApiRequest } from '../../../providers/qingcloud/client.js';
@@ -32,7 +33,11 @@ describe('ApiClient', () => {
     warn: (message: string, fields?: LogFields) => void logged.push(inspect([message, fields])),
   };
 
-  function createClient(config: Partial<QingCloudConfig> = {}, requestTimeoutMs = 10_000): ApiClient {
+  function createClient(
+    config: Partial<QingCloudConfig> = {},
+    requestTimeoutMs = 10_000,
+    limiter: CallLimiter = unlimitedCalls,
+  ): ApiClient {
     const client = new ApiClient({
       config: {
         accessKeyId: 'QYACCESSKEYIDEXAMPLE',
@@ -49,6 +54,7 @@ describe('ApiClient', () => {
       },
       clock: { now: () => NOW, sleep: async () => {} },
       log,
+      limiter,
       requestTimeoutMs,
     });
     open.push(client);
@@ -76,6 +82,50 @@ describe('ApiClient', () => {
   afterEach(async () => {
     for (const client of open.splice(0)) client.close();
     await server.close();
+  });
+
+  describe('with a budget of calls', () => {
+    it('asks for leave before each request, by what the request is for', async () => {
+      const asked: string[] = [];
+      const client = createClient({}, undefined, {
+        ...unlimitedCalls,
+        acquire: async (kind) => void asked.push(`${kind} ${server.requests.length}`),
+      });
+      server.script(json(OK), json(OK));
+      await client.send(READ, undefined);
+      await client.send(CREATE, undefined);
+      expect(asked).to.deep.equal(['read 0', 'create 1']);
+    });
+
+    it('sends nothing without leave, and says that nothing was sent', async () => {
+      const refuse = async (): Promise<never> => {
+        throw new NicError('ERR_RATE_LIMIT', 'used up');
+      };
+      const error = await failure(createClient({}, undefined, { ...unlimitedCalls, acquire: refuse }), CREATE);
+      expect(error).to.include({ code: 'ERR_RATE_LIMIT', outcome: 'refused', retryable: true, retCode: undefined });
+      expect(error.message).to.equal('CreateNics was not sent: used up');
+      expect(server.requests).to.have.length(0);
+    });
+
+    it('gives up waiting for leave with the caller', async () => {
+      const controller = new AbortController();
+      const wait = (): Promise<void> => {
+        controller.abort(new NicError('ERR_DEADLINE', 'too late'));
+        return Promise.reject(new NicError('ERR_DEADLINE', 'too late'));
+      };
+      const error = await failure(createClient({}, undefined, { ...unlimitedCalls, acquire: wait }), CREATE, controller.signal);
+      expect(error).to.include({ code: 'ERR_DEADLINE', outcome: 'refused' });
+    });
+
+    it('tells the budget when the service has had too many calls, and only then', async () => {
+      let told = 0;
+      const client = createClient({}, undefined, { ...unlimitedCalls, throttled: async () => void told++ });
+      server.script(json({ ret_code: 2500, message: 'access frequency exceeded' }), json({ ret_code: 2500, message: 'quota' }));
+      expect((await failure(client, READ)).code).to.equal('ERR_RATE_LIMIT');
+      expect(told).to.equal(1);
+      expect((await failure(client, READ)).code).to.not.equal('ERR_RATE_LIMIT');
+      expect(told).to.equal(1);
+    });
   });
 
   describe('requests', () => {

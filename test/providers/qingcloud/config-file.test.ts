@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { isNicError } from '../../../lib/errors.js';
 import { silentLogger } from '../../../lib/log.js';
 import { readConfig } from '../../../providers/qingcloud/config-file.js';
+import { createQingCloudProvider } from '../../../providers/qingcloud/index.js';
 import { readInstanceId } from '../../../providers/qingcloud/instance-id.js';
 
 const SOURCE = 'qy_access_key_id: QYACCESSKEYIDEXAMPLE\nqy_secret_access_key: SECRETACCESSKEY\nzone: pek3a\n';
@@ -39,6 +40,20 @@ describe('files of the QingCloud provider', () => {
   });
 
   describe('readConfig()', () => {
+    it('tells one version of a file from the next, by nothing that is in it', async () => {
+      const first = await readConfig(await write('repaired.yaml', SOURCE));
+      const same = await readConfig(join(folder, 'repaired.yaml'));
+      expect(same.revision).to.equal(first.revision);
+      let second = first;
+      // The file system's clock has ticks of some milliseconds.
+      while (second.revision === first.revision) second = await readConfig(await write('repaired.yaml', SOURCE));
+      expect(second).to.deep.equal({ ...first, revision: second.revision });
+      const identity = (config: typeof first): string | undefined => createQingCloudProvider({ config }).identity;
+      expect(identity(second)).to.not.equal(identity(first));
+      expect(identity({ ...first, zone: 'ap2a' })).to.not.equal(identity(first));
+      expect(identity({ ...first, secretAccessKey: 'ANOTHER' })).to.equal(identity(first));
+    });
+
     it('reads a file', async () => {
       expect(await readConfig(await write('good.yaml', SOURCE))).to.include({ zone: 'pek3a', accessKeyId: 'QYACCESSKEYIDEXAMPLE' });
     });
