@@ -18,7 +18,10 @@ export interface ListenAddress {
 
 /** A listening socket. */
 export interface Listener {
-  /** The descriptor, non-blocking. It belongs to the caller: pass it to `server.listen({ fd })`, which closes it with the server. */
+  /**
+   * The descriptor, non-blocking. It belongs to the caller: pass it to `server.listen({ fd })`, which closes it with the server.
+   * Of Bun's servers only those of `node:net` take it: one of `node:http` listens elsewhere without a word (Bun issue 22559).
+   */
   readonly fd: number;
   /** The port it listens on. */
   readonly port: number;

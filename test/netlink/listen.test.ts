@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -11,7 +11,7 @@ import { isErrno } from '../../netlink/services/index.js';
 import { requireLive } from '../support/live.js';
 import { countDescriptors, createNetlinkLab, type NetlinkLab } from '../support/netlink-lab.js';
 
-const program = fileURLToPath(new URL('../support/get-url.ts', import.meta.url));
+const program = fileURLToPath(new URL('../support/read-from-port.ts', import.meta.url));
 
 describe('listenInNamespace()', () => {
   let lab: NetlinkLab;
@@ -27,22 +27,22 @@ describe('listenInNamespace()', () => {
   });
   afterEach(() => lab?.close());
 
-  async function get({ namespace }: Rtnetlink, url: string): Promise<string> {
+  async function read({ namespace }: Rtnetlink, host: string, port: number): Promise<string> {
     const run = promisify(execFile);
     const target = `--net=/proc/${process.pid}/fd/${namespace.fd}`;
-    return (await run('nsenter', [target, process.execPath, '--import', 'tsx', program, url])).stdout;
+    return (await run('nsenter', [target, process.execPath, '--import', 'tsx', program, host, String(port)])).stdout;
   }
 
   for (const host of ['127.0.0.1', '::1', '0.0.0.0', '::']) {
     it(`lets a server of this process be reached on ${host} inside the namespace, and only there`, async () => {
       const { fd, port } = listenInNamespace(rtnetlink.namespace, { host, port: 0 });
-      const server = createServer((_request, reply) => reply.end('hello'));
+      const server = createServer((client) => client.end('hello'));
       await new Promise<void>((resolve) => server.listen({ fd }, resolve));
-      const target = host.includes(':') ? '[::1]' : '127.0.0.1';
-      expect(await get(rtnetlink, `http://${target}:${port}/`)).to.equal('hello');
+      const target = host.includes(':') ? '::1' : '127.0.0.1';
+      expect(await read(rtnetlink, target, port)).to.equal('hello');
       const outside = await lab.open('outside');
       await outside.link.set(1, { up: true });
-      expect(await get(outside, `http://${target}:${port}/`)).to.equal('no: ECONNREFUSED');
+      expect(await read(outside, target, port)).to.equal('no: ECONNREFUSED');
       await new Promise((resolve) => server.close(resolve));
     });
   }

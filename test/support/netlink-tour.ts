@@ -3,7 +3,7 @@
  * Run by unprivileged.test.ts inside `unshare -Urnm`, and under other runtimes than Node.js to see that they do the same.
  */
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {

@@ -1,8 +1,8 @@
-/** Prints what an HTTP server answers, or the code of the error when it does not. For listen.test.ts. */
+/** Connects to a host and port and prints what it is sent, or the code of the error when it cannot. For listen.test.ts. */
 import { writeSync } from 'node:fs';
-import { get } from 'node:http';
+import { connect } from 'node:net';
 
-const [url = ''] = process.argv.slice(2);
-get(url, (reply) => {
-  reply.on('data', (chunk: Buffer) => writeSync(1, chunk));
-}).on('error', (error: NodeJS.ErrnoException) => writeSync(1, `no: ${error.code}`));
+const [host = '', port = ''] = process.argv.slice(2);
+connect({ host, port: Number(port) })
+  .on('data', (chunk: Buffer) => writeSync(1, chunk))
+  .on('error', (error: NodeJS.ErrnoException) => writeSync(1, `no: ${error.code}`));
