@@ -154,12 +154,10 @@ describe('openLinkMonitor()', () => {
     });
     await rtnetlink.link.add({ kind: 'ifb', name: 'shaken' });
     const { index } = await rtnetlink.link.get({ name: 'shaken' });
-    // Everything up to the overrun happens in one turn of the event loop, so that the monitor cannot read meanwhile.
-    const changes = (from: number) => Array.from({ length: 2000 }, (_, i) => rtnetlink.link.set(index, { mtu: 1000 + ((from + i) % 400) }));
-    for (let round = 0; round < 8 && resyncs === 0; round++) {
-      await Promise.all(changes(round));
-      await monitor.waitFor(() => true);
-    }
+    // While this process waits for a command, the monitor cannot read. Each change takes more than 1 KiB of a buffer of 8 MiB.
+    const changes = 'i=0; while [ $i -lt 10000 ]; do i=$((i+1)); echo "link set shaken mtu $((1000+i%400))"; done | ip -batch -';
+    lab.run(rtnetlink.namespace, 'sh', '-c', changes);
+    await monitor.waitFor(() => true);
     expect(resyncs, 'the buffer was never overrun').to.be.greaterThan(0);
     await rtnetlink.link.set(index, { mtu: 1999, name: 'settled' });
     await monitor.waitFor((links) => links.find(({ name, mtu }) => name === 'settled' && mtu === 1999));
