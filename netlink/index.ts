@@ -44,6 +44,7 @@ export {
   type MemoryOperationKind,
   type MemoryPlace,
   type MemorySnapshot,
+  type MemoryVethEnd,
 } from './memory/index.js';
 export type { LinkChangeEvent, LinkEvent, LinkMonitor, LinkMonitorOptions, LinkPresenceEvent, LinkResyncEvent } from './monitor.js';
 export { openLinkMonitor } from './monitor.js';

@@ -79,7 +79,7 @@ class OpenMemoryNamespace implements NetworkNamespace {
       const link = this.#namespace.link(index, op);
       if (mtu !== undefined) this.#namespace.setMtu(link, mtu, op);
       if (name !== undefined) this.#namespace.rename(link, name, op);
-      if (up !== undefined) this.#namespace.setUp(link, up);
+      if (up !== undefined) this.#namespace.setUp(link, up, op);
     });
   }
 

@@ -13,6 +13,12 @@ export interface MemoryPlace {
   readonly link: Link;
 }
 
+/** One end of a veth of a fake kernel: where it is made and what it is like. */
+export interface MemoryVethEnd extends Omit<MemoryLinkOptions, 'kind' | 'lower' | 'lowerIndex' | 'permanentMac' | 'survives'> {
+  /** The namespace it is made in. */
+  readonly namespace: MemoryNamespace;
+}
+
 const ownName = formatNamespaceRef({ kind: 'own' });
 
 /**
@@ -54,8 +60,8 @@ export class MemoryKernel {
   }
 
   /**
-   * Takes a name away. The namespace dies with its last name and open handle: links with a kind are destroyed,
-   * real cards return to the initial namespace, down, under their name or, where that is taken, `dev` and their index.
+   * Takes a name away. The namespace dies with its last name and open handle: links with a kind are destroyed, veths
+   * with their other ends, and real cards return to the initial namespace, down, under their name or, where that is taken, `dev` and their index.
    * A name that is not there is no error.
    */
   removeNamespace(ref: NamespaceRef | string): void {
@@ -74,17 +80,50 @@ export class MemoryKernel {
     return namespace;
   }
 
-  /** Makes a link in a namespace, as a plugged card or `ip link add` does. @throws NetlinkError `EEXIST` when the name is taken */
+  /**
+   * Makes a link in a namespace, as a plugged card or `ip link add` does.
+   * @throws NetlinkError `EEXIST` when the name is taken, `ENODEV` when the link below is destroyed
+   */
   addLink(namespace: MemoryNamespace, options: MemoryLinkOptions): MemoryLink {
+    const op = `link.add ${options.name}`;
     const link = new MemoryLink(options);
-    namespace.adopt(link, `link.add ${options.name}`);
-    if (options.up === true) namespace.setUp(link, true);
+    if (options.lower !== undefined && options.lower.namespace === undefined) throw refusal(op, 'ENODEV');
+    namespace.adopt(link, op);
+    options.lower?.uppers.add(link);
+    if (options.up === true) namespace.setUp(link, true, op);
     return link;
   }
 
-  /** Destroys a link wherever it lives. One that is destroyed already is no error. */
+  /**
+   * Makes the two ends of a veth, each in a namespace, as `ip link add … type veth peer …` does. Each has carrier while both are up, and
+   * neither outlives the other.
+   * @throws NetlinkError `EEXIST` when a name is taken; then neither is made
+   */
+  addVethPair(near: MemoryVethEnd, far: MemoryVethEnd): readonly [MemoryLink, MemoryLink] {
+    const first = this.addLink(near.namespace, { ...near, kind: 'veth', up: false });
+    let second: MemoryLink;
+    try {
+      second = this.addLink(far.namespace, { ...far, kind: 'veth', up: false });
+    } catch (error) {
+      this.removeLink(first);
+      throw error;
+    }
+    first.peer = second;
+    second.peer = first;
+    near.namespace.setUp(first, near.up === true, `link.add ${near.name}`);
+    far.namespace.setUp(second, far.up === true, `link.add ${far.name}`);
+    return [first, second];
+  }
+
+  /** Destroys a link wherever it lives, and with it the other end of a veth and all links stacked on it. One that is destroyed already is no error. */
   removeLink(link: MemoryLink): void {
-    link.namespace?.release(link);
+    const { peer, namespace } = link;
+    if (namespace === undefined) return;
+    for (const upper of [...link.uppers]) this.removeLink(upper);
+    namespace.release(link);
+    link.lower?.uppers.delete(link);
+    link.peer = undefined;
+    if (peer !== undefined) this.removeLink(peer);
   }
 
   /**
@@ -95,8 +134,8 @@ export class MemoryKernel {
   moveLink(link: MemoryLink, target: MemoryNamespace, name: string, op: string): void {
     const source = link.namespace;
     if (source === undefined) throw refusal(op, 'ENODEV');
+    if (link.immovable) throw refusal(op, 'EINVAL', 'The interface netns is immutable');
     if (source !== target) {
-      if (link.loopback) throw refusal(op, 'EINVAL', 'The interface netns is immutable');
       const arrival = target.isNameTaken(link.name) ? name : link.name;
       if (target.isNameTaken(arrival)) {
         throw refusal(op, 'EEXIST', `Unable to use '${arrival}' for the new interface name in the target netns`);
@@ -114,10 +153,11 @@ export class MemoryKernel {
   reap(namespace: MemoryNamespace): void {
     if (!namespace.alive || namespace.holders > 0 || [...this.#namespaces.values()].includes(namespace)) return;
     this.#kill(namespace);
-    for (const link of namespace.links()) {
+    for (const link of namespace.links().filter(({ survives }) => survives)) {
       namespace.release(link);
-      if (link.survives) this.#returnHome(link);
+      this.#returnHome(link);
     }
+    for (const link of namespace.links()) this.removeLink(link);
   }
 
   /**
@@ -130,7 +170,10 @@ export class MemoryKernel {
     this.#namespaces = new Map();
     for (const namespace of old) {
       this.#kill(namespace);
-      for (const link of namespace.links()) namespace.release(link);
+      for (const link of namespace.links()) {
+        if (link.survives) namespace.release(link);
+        else this.removeLink(link);
+      }
     }
     this.#initial = this.#boot();
     for (const card of cards) {

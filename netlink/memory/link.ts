@@ -22,7 +22,9 @@ export interface MemoryLinkOptions {
   readonly up?: boolean;
   /** The bridge or bond it is enslaved to. */
   readonly masterIndex?: number;
-  /** The link below it. */
+  /** The link that it is stacked on, as a vlan or macvlan is: it has carrier with that one and is destroyed with it. May be in another namespace. */
+  readonly lower?: MemoryLink;
+  /** Index of the link below it, where that is no link of the fake kernel. */
   readonly lowerIndex?: number;
   /**
    * What happens when its namespace dies: it returns to the initial namespace, down, as a real card does (true), or is destroyed with it.
@@ -38,6 +40,9 @@ export interface MemoryAddress {
   /** Another address of the same range was there first; it goes when that one goes. IPv4 only. */
   readonly secondary: boolean;
 }
+
+/** Kinds that never leave their namespace (netns_immutable in drivers/net and net). */
+const IMMOVABLE_KINDS: readonly (string | undefined)[] = ['bond', 'bridge', 'hsr', 'team', 'vrf'];
 
 /** A link of a fake kernel. It stays the same object wherever it moves. */
 export class MemoryLink {
@@ -67,8 +72,13 @@ export class MemoryLink {
   readonly permanentMac: string | undefined;
   /** The kind, undefined for a real card. */
   readonly kind: string | undefined;
-  /** The link below it. */
-  readonly lowerIndex: number | undefined;
+  /** The other end of a veth. */
+  peer: MemoryLink | undefined;
+  /** The link that it is stacked on. */
+  readonly lower: MemoryLink | undefined;
+  /** The links that are stacked on it, in whatever namespace. */
+  readonly uppers = new Set<MemoryLink>();
+  readonly #lowerIndex: number | undefined;
   /** IFF_LOOPBACK. */
   readonly loopback: boolean;
   /** Returns to the initial namespace when its own dies. */
@@ -80,18 +90,35 @@ export class MemoryLink {
     this.altNames = [...(options.altNames ?? [])];
     this.mac = options.mac ?? (loopback ? '00:00:00:00:00:00' : '');
     this.permanentMac = options.permanentMac;
-    this.mtu = options.mtu ?? (loopback ? 65536 : 1500);
+    this.mtu = options.mtu ?? options.lower?.mtu ?? (loopback ? 65536 : 1500);
     this.kind = options.kind;
     this.connected = options.connected ?? true;
     this.masterIndex = options.masterIndex;
-    this.lowerIndex = options.lowerIndex;
+    this.lower = options.lower;
+    this.#lowerIndex = options.lowerIndex;
     this.loopback = loopback;
     this.survives = !loopback && (options.survives ?? options.kind === undefined);
   }
 
   /** IFF_LOWER_UP. */
   get carrier(): boolean {
-    return this.up && this.connected;
+    return this.up && this.connected && this.peer?.up !== false && this.lower?.carrier !== false;
+  }
+
+  /** Index of the other end of a veth, or of the link below, in the namespace that one lives in. */
+  get lowerIndex(): number | undefined {
+    return (this.peer ?? this.lower)?.index ?? this.#lowerIndex;
+  }
+
+  /** It stays in its namespace for good. */
+  get immovable(): boolean {
+    return this.loopback || IMMOVABLE_KINDS.includes(this.kind);
+  }
+
+  /** The links whose carrier hangs on this one. */
+  followers(): readonly MemoryLink[] {
+    const near = this.peer === undefined ? [...this.uppers] : [this.peer, ...this.uppers, ...this.peer.uppers];
+    return near.flatMap((link) => [link, ...(link === this.peer ? [] : link.followers())]);
   }
 
   /** The link as a driver shows it. */

@@ -100,9 +100,10 @@ export class MemoryNamespace {
     this.#notify();
   }
 
-  /** Lets a link go: it is taken down and loses addresses, routes and master. */
+  /** Lets a link go, to another namespace or for good: it is taken down and loses addresses, routes and master. */
   release(link: MemoryLink): void {
     this.#takeDown(link);
+    this.#lead(link);
     this.#routes.flush(link.index);
     link.addresses = [];
     link.masterIndex = undefined;
@@ -127,26 +128,39 @@ export class MemoryNamespace {
     this.#notify();
   }
 
-  /** Sets the largest packet. @throws NetlinkError `EINVAL` outside of 68 to 65535 */
+  /** Sets the largest packet. @throws NetlinkError `EINVAL` outside of 68 to 65535, or above that of the link below */
   setMtu(link: MemoryLink, mtu: number, op: string): void {
     if (mtu < 68) throw refusal(op, 'EINVAL', 'mtu less than device minimum');
     if (mtu > 65535 && !link.loopback) throw refusal(op, 'EINVAL', 'mtu greater than device maximum');
+    if (link.lower !== undefined && mtu > link.lower.mtu) throw refusal(op, link.kind === 'vlan' ? 'ERANGE' : 'EINVAL');
     link.mtu = mtu;
     this.#notify();
+    for (const upper of link.uppers) if (upper.mtu > mtu) upper.namespace?.setMtu(upper, mtu, op);
   }
 
-  /** Takes a link up or down, with what the kernel does to addresses and routes then. */
-  setUp(link: MemoryLink, up: boolean): void {
+  /**
+   * Takes a link up or down, with what the kernel does to addresses and routes then, and to links that hang on it.
+   * @throws NetlinkError `ENETDOWN` for a vlan above a link that is down
+   */
+  setUp(link: MemoryLink, up: boolean, op = `link.change ${link.index}`): void {
     if (link.up === up) return;
+    if (up && link.kind === 'vlan' && link.lower?.up === false) throw refusal(op, 'ENETDOWN');
     if (up) this.#takeUp(link);
     else this.#takeDown(link);
     this.#notify();
+    this.#lead(link);
   }
 
   /** Pulls or plugs the cable. */
   setConnected(link: MemoryLink, connected: boolean): void {
     if (link.connected === connected) return;
     link.connected = connected;
+    this.followCarrier(link);
+    this.#lead(link);
+  }
+
+  /** Does what comes with the carrier of a link. @internal called when a link that it hangs on has changed */
+  followCarrier(link: MemoryLink): void {
     this.#addLinkLocal(link);
     this.#notify();
   }
@@ -294,6 +308,12 @@ export class MemoryNamespace {
     if (this.#sysctls.linkValue(link, 'ipv6/keep_addr_on_down') === '0') {
       link.addresses = link.addresses.filter(({ cidr }) => cidr.family === 4);
     }
+  }
+
+  /** Lets the links that hang on one follow it. Vlans go up and down with it (vlan_device_event in net/8021q/vlan.c), other kinds only lose the carrier. */
+  #lead(link: MemoryLink): void {
+    for (const upper of link.uppers) if (upper.kind === 'vlan') upper.namespace?.setUp(upper, link.up);
+    for (const follower of link.followers()) follower.namespace?.followCarrier(follower);
   }
 
   #addLinkLocal(link: MemoryLink): void {

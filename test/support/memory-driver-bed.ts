@@ -1,12 +1,19 @@
 import type { NamespaceRef, NetworkDriver } from '../../lib/driver.js';
 import type { DriverBed } from '../../lib/testing/index.js';
-import { createMemoryDriver, createMemoryKernel } from '../../netlink/memory/index.js';
+import { createMemoryDriver, createMemoryKernel, type MemoryKernel } from '../../netlink/memory/index.js';
+
+/** What a bed on a fake kernel offers besides. */
+export interface MemoryDriverBed extends DriverBed {
+  /** The fake kernel. */
+  readonly kernel: MemoryKernel;
+}
 
 /** A driver on a fake kernel for the conformance suite. @param wrap puts something between suite and driver */
-export function createMemoryDriverBed(wrap: (driver: NetworkDriver) => NetworkDriver = (driver) => driver): DriverBed {
+export function createMemoryDriverBed(wrap: (driver: NetworkDriver) => NetworkDriver = (driver) => driver): MemoryDriverBed {
   const kernel = createMemoryKernel();
   let made = 0;
   return {
+    kernel,
     driver: wrap(createMemoryDriver(kernel)),
     noNamespaces: [
       { kind: 'path', path: '/run/netns/nothing' },

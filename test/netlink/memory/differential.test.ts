@@ -3,13 +3,21 @@ import { expect } from 'chai';
 import type { Link, NamespaceRef, NetworkNamespace, RouteRequest } from '../../../lib/driver.js';
 import { NetlinkError, NicError } from '../../../lib/errors.js';
 import type { DriverBed } from '../../../lib/testing/index.js';
+import type { MemoryLink, MemoryNamespace } from '../../../netlink/memory/index.js';
+import type { NamespaceHandle } from '../../../netlink/namespace.js';
+import { openRtnetlink, type Rtnetlink } from '../../../netlink/rtnetlink.js';
 import { requireLive } from '../../support/live.js';
-import { createMemoryDriverBed } from '../../support/memory-driver-bed.js';
-import { createNetlinkDriverBed } from '../../support/netlink-driver-bed.js';
+import { createMemoryDriverBed, type MemoryDriverBed } from '../../support/memory-driver-bed.js';
+import { createNetlinkDriverBed, type NetlinkDriverBed } from '../../support/netlink-driver-bed.js';
 import { type SeededRandom, seededRandom } from '../../support/random.js';
 
 const macs = ['52:54:00:00:00:0a', '52:54:00:00:00:0b', '52:54:00:00:00:0c', '52:54:00:00:00:0d'] as const;
-const names = ['eth0', 'eth1', 'net0', 'net1'] as const;
+/** Links that come and go while it runs: the two ends of a veth, and one stacked on the first plugged link. */
+const pairMacs = ['52:54:00:00:01:0a', '52:54:00:00:01:0b'] as const;
+const stackedMac = '52:54:00:00:02:0a';
+const bridgeMac = '52:54:00:00:03:0a';
+const allMacs = [...macs, ...macs, ...pairMacs, ...pairMacs, stackedMac, bridgeMac] as const;
+const names = ['eth0', 'eth1', 'net0', 'net1', 'net2', 'net3'] as const;
 const altNames = ['net0', 'uplink', 'slow'] as const;
 const addresses = ['10.0.0.2/24', '10.0.0.3/24', '10.0.0.4/25', '10.0.1.2/32', 'fd00::2/64', 'fd00::3/64', 'fd00:1::2/128'] as const;
 const destinations = ['0.0.0.0/0', '10.5.0.0/16', '10.0.0.0/24', '::/0', 'fd05::/32', 'fd00::/64'] as const;
@@ -56,20 +64,77 @@ interface Step {
   readonly run: (world: World) => Promise<unknown>;
 }
 
+/** What can be done to a machine beside what its driver offers. */
+interface Workshop {
+  /** Adds a veth with an end in each namespace. */
+  addPair(names: readonly [string, string]): Promise<void>;
+  /** Stacks a macvlan on a link. */
+  stack(place: Place, name: string): Promise<void>;
+  /** Adds a bridge to the first namespace. */
+  addBridge(): Promise<void>;
+  /** Deletes a link. */
+  remove(place: Place): Promise<void>;
+  /** Lets go of what it opened. */
+  close(): void;
+}
+
+function createMemoryWorkshop({ kernel }: MemoryDriverBed, refs: readonly [NamespaceRef, NamespaceRef]): Workshop {
+  const [first, second] = refs.map((ref) => kernel.namespace(ref)) as [MemoryNamespace, MemoryNamespace];
+  const linkAt = ({ namespace, link }: Place): MemoryLink =>
+    (namespace.cookie === first.cookie ? first : second).link(link.index, 'workshop');
+  return {
+    addPair: async ([near, far]) => {
+      kernel.addVethPair({ namespace: first, name: near, mac: pairMacs[0] }, { namespace: second, name: far, mac: pairMacs[1] });
+    },
+    stack: async (place, name) => {
+      const lower = linkAt(place);
+      if (lower.namespace !== undefined) kernel.addLink(lower.namespace, { name, mac: stackedMac, kind: 'macvlan', lower });
+    },
+    addBridge: async () => {
+      kernel.addLink(first, { name: 'br0', mac: bridgeMac, kind: 'bridge', connected: false });
+    },
+    remove: async (place) => kernel.removeLink(linkAt(place)),
+    close: () => {},
+  };
+}
+
+async function createNetlinkWorkshop(bed: NetlinkDriverBed, refs: readonly [NamespaceRef, NamespaceRef]): Promise<Workshop> {
+  const [first, second] = refs.map((ref) => bed.handleOf(ref)) as [NamespaceHandle, NamespaceHandle];
+  const [inFirst, inSecond] = [openRtnetlink(first), openRtnetlink(second)];
+  const at = ({ namespace }: Place): Rtnetlink => (namespace.cookie === first.cookie ? inFirst : inSecond);
+  return {
+    addPair: ([near, far]) =>
+      inFirst.link.add({ kind: 'veth', name: near, mac: pairMacs[0], peer: { name: far, mac: pairMacs[1], namespace: second } }),
+    stack: (place, name) => at(place).link.add({ kind: 'macvlan', name, mac: stackedMac, lowerIndex: place.link.index }),
+    addBridge: () => inFirst.link.add({ kind: 'bridge', name: 'br0', mac: bridgeMac }),
+    remove: (place) => at(place).link.delete({ index: place.link.index }),
+    close: () => {
+      inFirst.close();
+      inSecond.close();
+    },
+  };
+}
+
+/** A link that a step is about is not there. */
+class Gone extends Error {}
+
 /** Two namespaces with a few links, on a real kernel or a fake one. */
 class World {
   readonly bed: DriverBed;
-  readonly refs: readonly NamespaceRef[];
+  readonly workshop: Workshop;
   readonly namespaces: readonly NetworkNamespace[];
 
-  private constructor(bed: DriverBed, refs: readonly NamespaceRef[], namespaces: readonly NetworkNamespace[]) {
+  private constructor(bed: DriverBed, workshop: Workshop, namespaces: readonly NetworkNamespace[]) {
     this.bed = bed;
-    this.refs = refs;
+    this.workshop = workshop;
     this.namespaces = namespaces;
   }
 
-  static async build(bed: DriverBed): Promise<World> {
-    const refs = [await bed.createNamespace(), await bed.createNamespace()];
+  static async build<B extends DriverBed>(
+    bed: B,
+    createWorkshop: (bed: B, refs: readonly [NamespaceRef, NamespaceRef]) => Workshop | Promise<Workshop>,
+  ): Promise<World> {
+    const refs = [await bed.createNamespace(), await bed.createNamespace()] as const;
     const namespaces: NetworkNamespace[] = [];
     for (const ref of refs) {
       const namespace = await bed.driver.open(ref);
@@ -82,7 +147,9 @@ class World {
       if (ref !== undefined)
         await bed.plug(ref, { name: `eth${n < 2 ? 0 : 1}`, mac, altNames: n === 0 ? [...altNames] : n === 1 ? ['uplink'] : [] });
     }
-    return new World(bed, refs, namespaces);
+    const workshop = await createWorkshop(bed, refs);
+    await workshop.addBridge();
+    return new World(bed, workshop, namespaces);
   }
 
   async find(mac: string): Promise<Place> {
@@ -90,7 +157,17 @@ class World {
       const link = (await namespace.listLinks()).find((candidate) => candidate.mac === mac);
       if (link !== undefined) return { namespace, link };
     }
-    throw new Error(`${mac} is lost`);
+    throw new Gone(`there is no ${mac}`);
+  }
+
+  async has(mac: string): Promise<boolean> {
+    const all = await Promise.all(this.namespaces.map((namespace) => namespace.listLinks()));
+    return all.flat().some((link) => link.mac === mac);
+  }
+
+  close(): void {
+    this.workshop.close();
+    for (const namespace of this.namespaces) namespace.close();
   }
 
   other(namespace: NetworkNamespace): NetworkNamespace {
@@ -102,12 +179,16 @@ class World {
   /** All that can be seen, as lines. */
   async view(): Promise<readonly string[]> {
     const lines: string[] = [];
+    const indexes = new Map<string, number>();
+    for (const namespace of this.namespaces) for (const { mac, index } of await namespace.listLinks()) indexes.set(mac, index);
     for (const [n, namespace] of this.namespaces.entries()) {
       const links = (await namespace.listLinks()).filter((link) => !link.loopback);
       const nameOf = (index: number | undefined): string => links.find((link) => link.index === index)?.name ?? `${index}`;
       for (const link of links) {
         const { name, mac, mtu, up, carrier } = link;
         lines.push(`${n} link ${name} ${mac} mtu ${mtu} up ${up} carrier ${carrier} alt ${[...link.altNames].sort()}`);
+        const below = { [pairMacs[0]]: pairMacs[1], [pairMacs[1]]: pairMacs[0], [stackedMac]: macs[0] }[mac];
+        if (below !== undefined) lines.push(`${n} link ${name} hangs on ${below}: ${link.lowerIndex === indexes.get(below)}`);
         for (const { address } of await namespace.listAddresses(link.index)) lines.push(`${n} address ${name} ${address}`);
         for (const setting of linkSettings) {
           const own = setting.replace('*', name);
@@ -128,6 +209,7 @@ async function outcome(step: Step, world: World): Promise<string> {
     await step.run(world);
     return 'done';
   } catch (error) {
+    if (error instanceof Gone) return error.message;
     if (error instanceof NetlinkError) return error.errno;
     if (error instanceof NicError || error instanceof RangeError) return error.name;
     throw error;
@@ -139,7 +221,8 @@ function makeStep(random: SeededRandom): Step {
     const value = values[Math.floor(random.next() * values.length)];
     return value as T;
   };
-  const mac = pick(macs);
+  const mac = pick(allMacs);
+  const otherName = pick(names);
   const on =
     (work: (place: Place, world: World) => Promise<unknown>) =>
     async (world: World): Promise<unknown> =>
@@ -169,6 +252,19 @@ function makeStep(random: SeededRandom): Step {
   const choices: readonly Step[] = [
     { text: `${mac} up ${up}`, run: on(({ namespace, link }) => namespace.changeLink(link.index, { up })) },
     { text: `${mac} up ${up}`, run: on(({ namespace, link }) => namespace.changeLink(link.index, { up })) },
+    // Steps name links by their hardware address, so there is never a second with the same.
+    {
+      text: `pair ${name} ${otherName}`,
+      run: async (world) => (await world.has(pairMacs[0])) || world.workshop.addPair([name, otherName]),
+    },
+    {
+      text: `stack ${name}`,
+      run: async (world) => (await world.has(stackedMac)) || world.workshop.stack(await world.find(macs[0]), name),
+    },
+    {
+      text: `delete ${stackedMac} or pair, ${up}`,
+      run: async (world) => world.workshop.remove(await world.find(up ? stackedMac : pairMacs[mtu % 2 === 0 ? 0 : 1])),
+    },
     { text: `${mac} mtu ${mtu}`, run: on(({ namespace, link }) => namespace.changeLink(link.index, { mtu })) },
     { text: `${mac} name ${name}`, run: on(({ namespace, link }) => namespace.changeLink(link.index, { name })) },
     {
@@ -216,8 +312,8 @@ describe('fake kernel and real kernel', () => {
     for (let run = 1; run <= runs; run++) {
       const beds = [createMemoryDriverBed(), await createNetlinkDriverBed()] as const;
       try {
-        const fake = await World.build(beds[0]);
-        const real = await World.build(beds[1]);
+        const fake = await World.build(beds[0], createMemoryWorkshop);
+        const real = await World.build(beds[1], createNetlinkWorkshop);
         const history: string[] = [];
         expect(await fake.view(), `${random.label}, run ${run}, at first`).to.deep.equal(await real.view());
         for (let n = 0; n < stepsPerRun; n++) {
@@ -227,7 +323,7 @@ describe('fake kernel and real kernel', () => {
           expect(await outcome(step, fake), where).to.equal(await outcome(step, real));
           await expectAlike(fake, real, where);
         }
-        for (const world of [fake, real]) for (const namespace of world.namespaces) namespace.close();
+        for (const world of [fake, real]) world.close();
       } finally {
         for (const bed of beds) await bed.teardown();
       }

@@ -121,6 +121,130 @@ describe('MemoryKernel', () => {
   });
 });
 
+describe('MemoryKernel.addVethPair()', () => {
+  const build = () => {
+    const kernel = createMemoryKernel();
+    const pod = kernel.addNamespace('/run/netns/pod');
+    const [near, far] = kernel.addVethPair({ namespace: kernel.initial, name: 'veth0', mac, up: true }, { namespace: pod, name: 'eth0' });
+    return { kernel, pod, near, far };
+  };
+
+  it('gives both ends carrier while both are up, whichever comes first, and tells whoever watches the other end', () => {
+    const { kernel, pod, near, far } = build();
+    let told = 0;
+    kernel.initial.onLinkChange(() => told++);
+    expect([near.carrier, far.carrier]).to.deep.equal([false, false]);
+    expect(kernel.initial.addresses(near.index, 'list')).to.deep.equal([]);
+    pod.setUp(far, true);
+    expect([near.carrier, far.carrier]).to.deep.equal([true, true]);
+    expect(told).to.be.greaterThan(0);
+    expect(kernel.initial.addresses(near.index, 'list').map(({ address }) => address)).to.deep.equal(['fe80::5054:ff:fe12:3456/64']);
+    kernel.initial.setUp(near, false);
+    expect([near.carrier, far.carrier]).to.deep.equal([false, false]);
+    expect(far.up).to.equal(true);
+  });
+
+  it('shows each end the index of the other, wherever that moves', () => {
+    const { kernel, pod, near, far } = build();
+    for (const name of ['a', 'b', 'c']) kernel.addLink(kernel.initial, { name });
+    kernel.moveLink(far, kernel.initial, 'veth1', 'move');
+    expect(near.toLink()).to.include({ lowerIndex: far.index, kind: 'veth' });
+    expect(far.toLink().lowerIndex).to.equal(near.index);
+    expect(pod.links().map(({ name }) => name)).to.deep.equal(['lo']);
+  });
+
+  it('makes neither end where one name is taken', () => {
+    const { kernel, pod } = build();
+    const there = kernel.initial.snapshot();
+    expect(errnoOf(() => kernel.addVethPair({ namespace: kernel.initial, name: 'veth2' }, { namespace: pod, name: 'eth0' }))).to.equal(
+      'EEXIST',
+    );
+    expect(kernel.initial.snapshot()).to.deep.equal(there);
+  });
+
+  it('takes both ends away when one is deleted or the namespace of one dies', () => {
+    const { kernel, near, far } = build();
+    kernel.removeLink(far);
+    kernel.removeLink(far);
+    expect([near.namespace, far.namespace]).to.deep.equal([undefined, undefined]);
+    const second = build();
+    second.kernel.removeNamespace('/run/netns/pod');
+    expect([second.near.namespace, second.far.namespace]).to.deep.equal([undefined, undefined]);
+    expect(second.kernel.initial.links().map(({ name }) => name)).to.deep.equal(['lo']);
+  });
+});
+
+describe('MemoryKernel.addLink() with a link below', () => {
+  const build = (kind: string) => {
+    const kernel = createMemoryKernel();
+    const card = kernel.addLink(kernel.initial, { name: 'eth1', mac, mtu: 1400, up: true });
+    const upper = kernel.addLink(kernel.initial, { name: 'up1', kind, lower: card, up: true });
+    return { kernel, initial: kernel.initial, card, upper };
+  };
+
+  it('shows the index below, takes the size from there and cannot exceed it', () => {
+    const { initial, card, upper } = build('macvlan');
+    expect(upper.toLink()).to.include({ lowerIndex: card.index, mtu: 1400, carrier: true });
+    expect(errnoOf(() => initial.setMtu(upper, 1401, 'mtu'))).to.equal('EINVAL');
+    initial.setMtu(card, 1300, 'mtu');
+    expect(upper.mtu).to.equal(1300);
+  });
+
+  it('takes the carrier of a macvlan away with that of the link below, and leaves it up', () => {
+    const { initial, card, upper } = build('macvlan');
+    initial.setUp(card, false);
+    expect(upper.toLink()).to.include({ up: true, carrier: false });
+    initial.setUp(card, true);
+    initial.setConnected(card, false);
+    expect(upper.carrier).to.equal(false);
+  });
+
+  it('takes a vlan down and up with the link below, and refuses to bring it up alone', () => {
+    const { initial, card, upper } = build('vlan');
+    initial.setUp(card, false);
+    expect(upper.up).to.equal(false);
+    expect(errnoOf(() => initial.setUp(upper, true))).to.equal('ENETDOWN');
+    initial.setUp(card, true);
+    expect(upper.up).to.equal(true);
+  });
+
+  it('destroys what is stacked on a link with it, in whatever namespace, but lets it be when the link only moves', () => {
+    const { kernel, card, upper } = build('macvlan');
+    const pod = kernel.addNamespace('/run/netns/pod');
+    const third = kernel.addLink(pod, { name: 'third', kind: 'vlan', lower: upper });
+    kernel.moveLink(card, pod, 'eth0', 'move');
+    expect(upper.namespace).to.equal(kernel.initial);
+    expect(upper.carrier).to.equal(false);
+    kernel.removeLink(card);
+    expect([card.namespace, upper.namespace, third.namespace]).to.deep.equal([undefined, undefined, undefined]);
+    expect(errnoOf(() => kernel.addLink(pod, { name: 'x', kind: 'vlan', lower: upper }))).to.equal('ENODEV');
+  });
+
+  it('destroys what is stacked on a real card when its own namespace dies, and returns the card', () => {
+    const { kernel, card, upper } = build('macvlan');
+    const pod = kernel.addNamespace('/run/netns/pod');
+    const other = kernel.addLink(pod, { name: 'other', kind: 'macvlan', lower: card });
+    kernel.moveLink(card, pod, 'eth0', 'move');
+    kernel.removeNamespace('/run/netns/pod');
+    expect(card.namespace).to.equal(kernel.initial);
+    expect(upper.namespace).to.equal(kernel.initial);
+    expect(other.namespace).to.equal(undefined);
+    expect([...card.uppers]).to.deep.equal([upper]);
+  });
+
+  it('never moves a loopback or a bridge, not even to where they are', () => {
+    const kernel = createMemoryKernel();
+    const pod = kernel.addNamespace('/run/netns/pod');
+    const bridge = kernel.addLink(kernel.initial, { name: 'br0', kind: 'bridge' });
+    const lo = kernel.initial.link(1, 'test');
+    for (const link of [bridge, lo]) {
+      for (const target of [pod, kernel.initial]) {
+        expect(() => kernel.moveLink(link, target, 'x', 'move')).to.throw(NetlinkError, 'EINVAL: The interface netns is immutable');
+      }
+    }
+  });
+});
+
 describe('MemoryNamespace', () => {
   const open = () => {
     const kernel = createMemoryKernel();
