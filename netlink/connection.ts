@@ -47,8 +47,9 @@ const RECEIVE_BYTES = 1024 * 1024;
 const TRIES = 10;
 /** The kernel answers within the call, so a loop of requests would leave the event loop, and with it timers and signals, no turn of their own. */
 const REQUESTS_A_TURN = 256;
-/** Likewise for the parts of one long answer, of up to 32 KiB each. */
-const READS_A_TURN = 32;
+/** Likewise for one long answer, in bytes; each read counts for some more. */
+const BYTES_A_TURN = 1024 * 1024;
+const BYTES_A_READ = 256;
 
 export type { BatchResult, NetlinkRequest };
 
@@ -335,8 +336,8 @@ export class NetlinkConnection {
   /** Reads until all requests are answered, the socket is empty, or it is time to let others of this process work. */
   #receive(exchange: Exchange): void {
     exchange.more = false;
-    for (let reads = 0; exchange.open > 0; reads++) {
-      if (reads === READS_A_TURN) {
+    for (let read = 0; exchange.open > 0; read += BYTES_A_READ) {
+      if (read >= BYTES_A_TURN) {
         exchange.more = true;
         return;
       }
@@ -354,6 +355,7 @@ export class NetlinkConnection {
         this.#view = new DataView(this.#buffer.buffer);
         this.#lose(exchange, 'EMSGSIZE');
       } else {
+        read += length;
         this.#takeAll(exchange, length);
       }
     }

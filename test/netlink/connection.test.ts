@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { isNicError, NetlinkError } from '../../lib/errors.js';
 import { NetlinkConnection, type NetlinkRequest } from '../../netlink/connection.js';
+import { DumpInterruptedError } from '../../netlink/interrupted.js';
 import { addRouteRequest, isErrno } from '../../netlink/services/index.js';
 import { NETLINK_OPTION } from '../../netlink/system-constants.js';
-import { decodeLink, ERRNO, encodeLink, type LinkMessage, type NetlinkMessage, NLM_F, RTM } from '../../netlink/wire/index.js';
+import { decodeLink, ERRNO, encodeLink, type LinkMessage, type NetlinkMessage, NLM_F, NLMSG, RTM } from '../../netlink/wire/index.js';
 import { acknowledgement, type Delivery, datagram, done, FakeNetlinkSocket, type Responder } from '../support/fake-netlink-socket.js';
 import { ManualClock } from '../support/manual-clock.js';
 
@@ -106,6 +107,9 @@ describe('NetlinkConnection', () => {
       datagram(request, done()),
     ]);
     const error = await failure(connection.dump(list, decode));
+    expect(error).to.be.instanceOf(DumpInterruptedError).and.instanceOf(NetlinkError);
+    expect(error).to.include({ name: 'DumpInterruptedError', op: 'link.list', tries: 10 });
+    expect((error as DumpInterruptedError).partial).to.deep.equal([1]);
     expect(isErrno(error, 'EINTR')).to.equal(true);
     expect(String(error)).to.contain('10 times');
     expect(socket.sent).to.have.length(10);
@@ -123,6 +127,37 @@ describe('NetlinkConnection', () => {
     expect(await connection.dump(list, decode)).to.deep.equal([4]);
     expect(strictWhenAsked).to.deep.equal([true, false]);
     expect(socket.options.get(NETLINK_OPTION.GET_STRICT_CHK)).to.equal(true);
+  });
+
+  it('request() asks a question, but never for a change, without strict checking when the kernel finds fault', async () => {
+    const { socket, connection } = connect((request, { options }) => {
+      if (options.get(NETLINK_OPTION.GET_STRICT_CHK) === true) return [datagram(request, acknowledgement(request, -ERRNO.EINVAL))];
+      return [datagram(request, link(4, 0), acknowledgement(request))];
+    });
+    expect(await connection.request({ ...list, op: 'link.get 4' }, decode)).to.deep.equal([4]);
+    expect(socket.sent).to.have.length(2);
+    expect(socket.options.get(NETLINK_OPTION.GET_STRICT_CHK)).to.equal(true);
+    expect(isErrno(await failure(connection.request(change)), 'EINVAL')).to.equal(true);
+    expect(socket.sent).to.have.length(3);
+  });
+
+  it('asks one request without strict checking, and those that wait for their turn meanwhile with it', async () => {
+    const strict: [number, boolean | undefined][] = [];
+    const { connection } = connect((request, { options }) => {
+      const asked = options.get(NETLINK_OPTION.GET_STRICT_CHK);
+      strict.push([request.type, asked]);
+      if (request.type === RTM.GETLINK && asked === true) return [datagram(request, acknowledgement(request, -ERRNO.EINVAL))];
+      return [datagram(request, link(4), done())];
+    });
+    const other = { ...list, type: RTM.GETADDR };
+    await Promise.all([
+      connection.dump(list, decode),
+      connection.dump(other, decode),
+      connection.dump(list, decode),
+      connection.dump(other, decode),
+    ]);
+    for (const [type, asked] of strict) if (type === RTM.GETADDR) expect(asked).to.equal(true);
+    expect(strict.filter(([type, asked]) => type === RTM.GETLINK && asked === false)).to.have.length(2);
   });
 
   it('dump() rejects with the strict answer, which says more, when both ways fail', async () => {
@@ -177,26 +212,6 @@ describe('NetlinkConnection', () => {
     expect(String(await failure(connection.request(change)))).to.match(/EPERM; .*CAP_NET_ADMIN/);
   });
 
-  it('batch() sends up to 50 at once and tells each its own end', async () => {
-    let count = 0;
-    const { socket, connection } = connect((request) => [
-      datagram(request, acknowledgement(request, ++count % 7 === 0 ? -ERRNO.EEXIST : 0)),
-    ]);
-    const results = await connection.batch(new Array<NetlinkRequest>(120).fill(change));
-    expect(socket.sent.map(({ length }) => length)).to.deep.equal([50, 50, 20]);
-    expect(results).to.have.length(120);
-    for (const [i, result] of results.entries()) expect(result?.errno, `request ${i}`).to.equal((i + 1) % 7 === 0 ? 'EEXIST' : undefined);
-  });
-
-  it('batch() keeps a send below 32 KiB, but sends a larger request alone', async () => {
-    const { socket, connection } = connect((request) => [datagram(request, acknowledgement(request))]);
-    const sized = (bytes: number): NetlinkRequest => ({ ...change, payload: new Uint8Array(bytes) });
-    await connection.batch([sized(20_000), sized(20_000), sized(40_000), sized(100)]);
-    expect(socket.sent.map(({ length }) => length)).to.deep.equal([1, 1, 1, 1]);
-    await connection.batch([]);
-    expect(socket.sent).to.have.length(4);
-  });
-
   it('goes on after EINTR', async () => {
     const { connection } = connect((request) => [-ERRNO.EINTR, datagram(request, link(1)), -ERRNO.EINTR, datagram(request, done())]);
     expect(await connection.dump(list, decode)).to.deep.equal([1]);
@@ -242,25 +257,75 @@ describe('NetlinkConnection', () => {
     expect(isNicError(await waiting, 'ERR_CANCELLED')).to.equal(true);
   });
 
-  it('rejects with ENOBUFS when answers were lost, and the connection goes on', async () => {
-    let overrun = true;
-    const { connection } = connect((request) => {
-      const answer = [datagram(request, link(1)), datagram(request, done())];
-      return overrun ? [-ERRNO.ENOBUFS, ...answer] : answer;
-    });
-    expect(isErrno(await failure(connection.dump(list, decode)), 'ENOBUFS')).to.equal(true);
-    overrun = false;
-    expect(await connection.dump(list, decode)).to.deep.equal([1]);
+  it('asks a question again whose answer was lost, whatever the way, and gives up after ten times', async () => {
+    const overrun: Partial<NetlinkMessage> = { type: NLMSG.OVERRUN, payload: new Uint8Array(0) };
+    for (const way of ['ENOBUFS', 'OVERRUN']) {
+      let losses = 3;
+      const { socket, connection } = connect((request) => {
+        const answer = [datagram(request, link(1)), datagram(request, done())];
+        if (losses-- <= 0) return answer;
+        return way === 'ENOBUFS' ? [-ERRNO.ENOBUFS, ...answer] : [datagram(request, link(9), overrun), ...answer];
+      });
+      expect(await connection.dump(list, decode), way).to.deep.equal([1]);
+      expect(socket.sent, way).to.have.length(4);
+      losses = 1;
+      expect(await connection.request({ ...list, op: 'link.get 1' }, decode), way).to.deep.equal([1]);
+      losses = 1000;
+      expect(isErrno(await failure(connection.dump(list, decode)), 'ENOBUFS'), way).to.equal(true);
+      expect(socket.sent, way).to.have.length(16);
+      losses = 0;
+      expect(await connection.dump(list, decode), way).to.deep.equal([1]);
+    }
   });
 
-  it('never reads a message that was cut off: it rejects, and has room for it the next time', async () => {
-    const { connection } = connect((request) => {
+  it('never repeats a change whose answer was lost: it rejects with ENOBUFS and says so', async () => {
+    let overrun = true;
+    const { socket, connection } = connect((request) => [
+      ...(overrun ? [-ERRNO.ENOBUFS] : []),
+      datagram(request, acknowledgement(request)),
+    ]);
+    const error = await failure(connection.request(change));
+    expect(isErrno(error, 'ENOBUFS')).to.equal(true);
+    expect(String(error)).to.contain('may have been carried out');
+    expect(socket.sent).to.have.length(1);
+    overrun = false;
+    await connection.request(change);
+  });
+
+  it('never reads a message that was cut off: it makes room and asks again', async () => {
+    const { socket, connection } = connect((request) => {
       const big: LinkMessage = { index: 1, unknown: new Uint8Array(300_000) };
       return [datagram(request, { type: RTM.NEWLINK, payload: encodeLink(big) }), datagram(request, acknowledgement(request))];
     });
     const size = ({ payload }: NetlinkMessage): number => payload.length;
-    expect(isErrno(await failure(connection.request(list, size)), 'EMSGSIZE')).to.equal(true);
     expect(await connection.request(list, size)).to.deep.equal([300_016]);
+    expect(socket.sent).to.have.length(2);
+    expect(await connection.dump(list, size)).to.deep.equal([300_016]);
+    expect(socket.sent).to.have.length(3);
+  });
+
+  it('rejects with ERR_DECODE when messages do not fit their datagram, and goes on with the next request', async () => {
+    let broken = true;
+    const { socket, connection } = connect((request) => {
+      if (!broken) return [datagram(request, link(2), done())];
+      return [datagram(request, link(1)).subarray(0, 20), datagram(request, link(3)), datagram(request, done())];
+    });
+    expect(isNicError(await failure(connection.dump(list, decode)), 'ERR_DECODE')).to.equal(true);
+    expect(socket.waiting).to.equal(2);
+    broken = false;
+    expect(await connection.dump(list, decode)).to.deep.equal([2]);
+    expect(socket.waiting).to.equal(0);
+  });
+
+  it('rejects with ERR_DECODE when the acknowledgement itself is cut off', async () => {
+    const { connection } = connect((request) => [datagram(request, { type: NLMSG.ERROR, payload: new Uint8Array(6) })]);
+    expect(isNicError(await failure(connection.request(change)), 'ERR_DECODE')).to.equal(true);
+  });
+
+  it('rejects with the error of the socket when it is no more', async () => {
+    const { connection } = connect(() => [-ERRNO.EBADF]);
+    expect(isErrno(await failure(connection.request(change)), 'EBADF')).to.equal(true);
+    expect(isErrno(await failure(connection.dump(list, decode)), 'EBADF')).to.equal(true);
   });
 
   it('reads to the end of an answer that it cannot decode, rejects with ERR_DECODE and goes on', async () => {
@@ -273,15 +338,20 @@ describe('NetlinkConnection', () => {
     expect(socket.waiting).to.equal(0);
   });
 
-  it('close() closes the socket once, ends waits with ERR_CANCELLED and refuses what comes after', async () => {
+  it('close() ends waits with ERR_CANCELLED at once, closes the socket once and refuses what comes after', async () => {
     const { socket, clock, connection } = connect(() => []);
     const waiting = failure(connection.request(change));
+    const queued = [failure(connection.request(list, decode)), failure(connection.dump(list, decode)), failure(connection.batch([change]))];
     await clock.sleeping(1);
     connection.close();
     connection.close();
-    await clock.advance(20);
-    expect(isNicError(await waiting, 'ERR_CANCELLED')).to.equal(true);
+    // The clock stands still: nothing is waited for.
+    for (const error of [await waiting, ...(await Promise.all(queued))]) {
+      expect(isNicError(error, 'ERR_CANCELLED')).to.equal(true);
+      expect(String(error)).to.contain('the netlink connection is closed');
+    }
     expect(isNicError(await failure(connection.request(change)), 'ERR_CANCELLED')).to.equal(true);
+    expect(socket.sent).to.have.length(1);
     expect(socket.closed).to.equal(1);
   });
 });
