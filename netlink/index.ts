@@ -17,6 +17,33 @@
  * ```
  * @packageDocumentation
  */
+export type {
+  AddressAddOperation,
+  AddressRemoveOperation,
+  ApplyOptions,
+  LeftOver,
+  LinkSetOperation,
+  NetworkOperation,
+  NetworkPlanErrorOptions,
+  NetworkScope,
+  NetworkState,
+  PlanOptions,
+  RouteOperation,
+  SysctlWriteOperation,
+  WantedLinkAddress,
+  WantedLinkRoute,
+  WantedNetwork,
+} from '../lib/network-plan/index.js';
+export {
+  applyOperations,
+  formatIpCommands,
+  formatOperation,
+  invertOperations,
+  NetworkPlanError,
+  planChanges,
+  readNetworkState,
+  simulateOperations,
+} from '../lib/network-plan/index.js';
 export { announce } from './announce.js';
 export type { BatchResult, ConnectionOptions, NetlinkRequest } from './connection.js';
 export { createNetlinkDriver, type NetlinkDriverOptions } from './driver.js';
@@ -119,18 +146,23 @@ export type {
   AddressMessage,
   Attribute,
   BridgeData,
+  BridgeId,
+  BridgeOptions,
+  BridgePortData,
   IpvlanData,
   LinkAttributes,
   LinkInfo,
   LinkMessage,
   LinkStats,
   MacvlanData,
+  MaskedBits,
   NeighbourAttributes,
   NeighbourMessage,
   NetlinkMessage,
   NextHop,
   NextHopAttributes,
   NumberRange,
+  QosMapping,
   RouteAttributes,
   RouteMessage,
   RouteMetrics,
@@ -139,6 +171,7 @@ export type {
   RuleMessage,
   VethData,
   VlanData,
+  VlanFlags,
   VxlanData,
   WithUnknown,
 } from './wire/index.js';

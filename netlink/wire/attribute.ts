@@ -201,3 +201,32 @@ export function nest<T extends object>(table: AttributeTable<T>): ValueCodec<T &
     },
   };
 }
+
+/** Attributes of other types that stood in a list, by the list that was read: nothing is to be lost, and an array has no place for them. */
+const strangers = new WeakMap<object, Uint8Array>();
+
+/** A nest of attributes that are all of one type, as a list. What else a kernel puts into it is written again with the list that was read. */
+export function listOf<T>(type: number, value: ValueCodec<T>): ValueCodec<readonly T[]> {
+  return {
+    decode(view, start, end) {
+      const list: T[] = [];
+      const others: number[] = [];
+      let size = 0;
+      walkAttributes(view, start, end, (found, from, to, next) => {
+        if (found === type) {
+          list.push(value.decode(view, from, to));
+          return;
+        }
+        others.push(from - HEADER, next);
+        size += next - from + HEADER;
+      });
+      if (size > 0) strangers.set(list, gather(view, others, size));
+      return list;
+    },
+    encode(list, writer) {
+      for (const one of list) writeAttribute(writer, type, () => value.encode(one, writer));
+      const others = strangers.get(list);
+      if (others !== undefined) writer.bytes(others);
+    },
+  };
+}

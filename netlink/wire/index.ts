@@ -22,6 +22,7 @@ export {
   NUD,
   RT_SCOPE,
   RT_TABLE,
+  RTA,
   RTEXT_FILTER,
   RTM,
   RTM_F,
@@ -36,16 +37,18 @@ export type { LinkDecodeOptions } from './link.js';
 export { decodeLink, encodeLink } from './link.js';
 export type {
   BridgeData,
+  BridgeId,
+  BridgeOptions,
+  BridgePortData,
   IpvlanData,
-  LinkAttributes,
-  LinkInfo,
-  LinkMessage,
-  LinkStats,
   MacvlanData,
-  VethData,
+  MaskedBits,
+  QosMapping,
   VlanData,
+  VlanFlags,
   VxlanData,
-} from './link-model.js';
+} from './link-kind-model.js';
+export type { LinkAttributes, LinkInfo, LinkMessage, LinkStats, VethData } from './link-model.js';
 export type { NetlinkMessage } from './message.js';
 export { decodeMessages, encodeMessage, MESSAGE_HEADER, portAt, sequenceAt, writeMessage } from './message.js';
 export type { NeighbourAttributes, NeighbourMessage } from './neighbour.js';

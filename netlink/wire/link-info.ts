@@ -1,56 +1,10 @@
 import { AttributeTable, NLA_F, nest, writeAttribute } from './attribute.js';
 import type { ByteWriter } from './byte-writer.js';
-import { IFLA_BR, IFLA_INFO, IFLA_IPVLAN, IFLA_MACVLAN, IFLA_VLAN, IFLA_VXLAN, VETH_INFO } from './constants.js';
-import type { BridgeData, IpvlanData, LinkInfo, LinkMessage, MacvlanData, VethData, VlanData, VxlanData } from './link-model.js';
+import { IFLA_INFO, VETH_INFO } from './constants.js';
+import { bridge, bridgePort, ipvlan, macvlan, vlan, vxlan } from './link-kind.js';
+import type { LinkInfo, LinkMessage, VethData } from './link-model.js';
 import { Malformed } from './malformed.js';
-import { be16, bool8, bytes, ipAddress, text, u8, u16, u32, type ValueCodec } from './value.js';
-
-const vlan = new AttributeTable<VlanData>(IFLA_VLAN, {
-  id: { type: IFLA_VLAN.IFLA_VLAN_ID, value: u16 },
-  protocol: { type: IFLA_VLAN.IFLA_VLAN_PROTOCOL, value: be16 },
-});
-
-const macvlan = new AttributeTable<MacvlanData>(IFLA_MACVLAN, {
-  mode: { type: IFLA_MACVLAN.IFLA_MACVLAN_MODE, value: u32 },
-  flags: { type: IFLA_MACVLAN.IFLA_MACVLAN_FLAGS, value: u16 },
-});
-
-const ipvlan = new AttributeTable<IpvlanData>(IFLA_IPVLAN, {
-  mode: { type: IFLA_IPVLAN.IFLA_IPVLAN_MODE, value: u16 },
-  flags: { type: IFLA_IPVLAN.IFLA_IPVLAN_FLAGS, value: u16 },
-});
-
-const vxlan = new AttributeTable<VxlanData>(IFLA_VXLAN, {
-  id: { type: IFLA_VXLAN.IFLA_VXLAN_ID, value: u32 },
-  group: { type: IFLA_VXLAN.IFLA_VXLAN_GROUP, value: ipAddress },
-  group6: { type: IFLA_VXLAN.IFLA_VXLAN_GROUP6, value: ipAddress },
-  local: { type: IFLA_VXLAN.IFLA_VXLAN_LOCAL, value: ipAddress },
-  local6: { type: IFLA_VXLAN.IFLA_VXLAN_LOCAL6, value: ipAddress },
-  linkIndex: { type: IFLA_VXLAN.IFLA_VXLAN_LINK, value: u32 },
-  port: { type: IFLA_VXLAN.IFLA_VXLAN_PORT, value: be16 },
-  ttl: { type: IFLA_VXLAN.IFLA_VXLAN_TTL, value: u8 },
-  tos: { type: IFLA_VXLAN.IFLA_VXLAN_TOS, value: u8 },
-  learning: { type: IFLA_VXLAN.IFLA_VXLAN_LEARNING, value: bool8 },
-  ageingSeconds: { type: IFLA_VXLAN.IFLA_VXLAN_AGEING, value: u32 },
-  limit: { type: IFLA_VXLAN.IFLA_VXLAN_LIMIT, value: u32 },
-  proxy: { type: IFLA_VXLAN.IFLA_VXLAN_PROXY, value: bool8 },
-  collectMetadata: { type: IFLA_VXLAN.IFLA_VXLAN_COLLECT_METADATA, value: bool8 },
-});
-
-const bridge = new AttributeTable<BridgeData>(IFLA_BR, {
-  forwardDelay: { type: IFLA_BR.IFLA_BR_FORWARD_DELAY, value: u32 },
-  helloTime: { type: IFLA_BR.IFLA_BR_HELLO_TIME, value: u32 },
-  maxAge: { type: IFLA_BR.IFLA_BR_MAX_AGE, value: u32 },
-  ageingTime: { type: IFLA_BR.IFLA_BR_AGEING_TIME, value: u32 },
-  stpState: { type: IFLA_BR.IFLA_BR_STP_STATE, value: u32 },
-  priority: { type: IFLA_BR.IFLA_BR_PRIORITY, value: u16 },
-  vlanFiltering: { type: IFLA_BR.IFLA_BR_VLAN_FILTERING, value: bool8 },
-  vlanDefaultPvid: { type: IFLA_BR.IFLA_BR_VLAN_DEFAULT_PVID, value: u16 },
-  groupForwardMask: { type: IFLA_BR.IFLA_BR_GROUP_FWD_MASK, value: u16 },
-  multicastSnooping: { type: IFLA_BR.IFLA_BR_MCAST_SNOOPING, value: bool8 },
-  callIptables: { type: IFLA_BR.IFLA_BR_NF_CALL_IPTABLES, value: bool8 },
-  callIp6tables: { type: IFLA_BR.IFLA_BR_NF_CALL_IP6TABLES, value: bool8 },
-});
+import { bytes, text, type ValueCodec } from './value.js';
 
 interface Span {
   readonly start: number;
@@ -60,15 +14,18 @@ interface Span {
 interface FlatInfo {
   readonly kind?: string;
   readonly slaveKind?: string;
-  readonly slaveData?: Uint8Array;
+  readonly slaveData?: Span;
   readonly data?: Span;
 }
+
+/** Where the data stand: they cannot be read before the kind is known. */
+const span: ValueCodec<Span> = { decode: (_view, start, end) => ({ start, end }), encode: () => {} };
 
 const linkInfo = new AttributeTable<FlatInfo>(IFLA_INFO, {
   kind: { type: IFLA_INFO.IFLA_INFO_KIND, value: text },
   slaveKind: { type: IFLA_INFO.IFLA_INFO_SLAVE_KIND, value: text },
-  slaveData: { type: IFLA_INFO.IFLA_INFO_SLAVE_DATA, value: bytes },
-  data: { type: IFLA_INFO.IFLA_INFO_DATA, value: { decode: (_view, start, end) => ({ start, end }), encode: () => {} } },
+  slaveData: { type: IFLA_INFO.IFLA_INFO_SLAVE_DATA, value: span },
+  data: { type: IFLA_INFO.IFLA_INFO_DATA, value: span },
 });
 
 /** The attributes inside IFLA_LINKINFO, for finding a place by its offset. */
@@ -91,6 +48,33 @@ function isKnownKind(kind: string | undefined): kind is keyof typeof KINDS {
   return kind !== undefined && Object.hasOwn(KINDS, kind);
 }
 
+const port = nest(bridgePort);
+/** The kind of master whose ports' settings are decoded. */
+const BRIDGE = 'bridge';
+
+function within<T>(name: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw error instanceof Malformed ? error.within(name) : error;
+  }
+}
+
+function decodePort(slaveKind: string | undefined, view: DataView, { start, end }: Span): Partial<LinkInfo> {
+  if (slaveKind !== BRIDGE) return { slaveData: bytes.decode(view, start, end) };
+  return { bridgePort: within('IFLA_INFO_SLAVE_DATA', () => port.decode(view, start, end)) };
+}
+
+function writePort(info: LinkInfo, writer: ByteWriter): void {
+  const { slaveKind, bridgePort: settings, slaveData } = info;
+  if (slaveKind !== undefined) linkInfo.encode({ slaveKind }, writer);
+  if (slaveKind === BRIDGE && settings !== undefined) {
+    writeAttribute(writer, IFLA_INFO.IFLA_INFO_SLAVE_DATA | NLA_F.NESTED, () => port.encode(settings, writer));
+  } else if (slaveData !== undefined) {
+    writeAttribute(writer, IFLA_INFO.IFLA_INFO_SLAVE_DATA, () => writer.bytes(slaveData));
+  }
+}
+
 /**
  * IFLA_LINKINFO as a value. The kernel writes the kind before its data, and so do we: the data cannot be read without it.
  * @param peer how the other end of a veth is written: a whole link message, which this is a part of. Without it, the data of a veth is not decoded
@@ -110,11 +94,7 @@ export function createLinkInfoCodec(peer?: ValueCodec<LinkMessage>): ValueCodec<
     const property = isKnownKind(kind) ? KINDS[kind] : undefined;
     const codec = property === undefined ? undefined : codecs[property];
     if (property === undefined || codec === undefined) return { otherData: bytes.decode(view, start, end) };
-    try {
-      return { [property]: codec.decode(view, start, end) };
-    } catch (error) {
-      throw error instanceof Malformed ? error.within('IFLA_INFO_DATA') : error;
-    }
+    return { [property]: within('IFLA_INFO_DATA', () => codec.decode(view, start, end)) };
   };
   const writeData = (info: LinkInfo, writer: ByteWriter): void => {
     const write = <P extends DataProperty>(property: P): void => {
@@ -132,18 +112,18 @@ export function createLinkInfoCodec(peer?: ValueCodec<LinkMessage>): ValueCodec<
     decode(view, start, end) {
       const flat: Partial<FlatInfo> = {};
       const unknown = linkInfo.decode(view, start, end, flat);
-      const { data, ...rest } = flat;
+      const { data, slaveData, ...rest } = flat;
       return {
         ...rest,
         ...(data === undefined ? {} : decodeData(flat.kind, view, data)),
+        ...(slaveData === undefined ? {} : decodePort(flat.slaveKind, view, slaveData)),
         ...(unknown.length === 0 ? {} : { unknown }),
       };
     },
     encode(info, writer) {
-      const { kind, slaveKind, slaveData } = info;
-      if (kind !== undefined) linkInfo.encode({ kind }, writer);
+      if (info.kind !== undefined) linkInfo.encode({ kind: info.kind }, writer);
       writeData(info, writer);
-      linkInfo.encode({ ...(slaveKind === undefined ? {} : { slaveKind }), ...(slaveData === undefined ? {} : { slaveData }) }, writer);
+      writePort(info, writer);
       if (info.unknown !== undefined) writer.bytes(info.unknown);
     },
   };

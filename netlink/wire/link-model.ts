@@ -1,88 +1,5 @@
 import type { WithUnknown } from './attribute.js';
-
-/** Data of a vlan link. */
-export interface VlanData {
-  /** The VLAN id, 0 to 4094. */
-  readonly id?: number;
-  /** Ethernet type of the tag: 0x8100 (802.1Q) or 0x88a8 (802.1ad). */
-  readonly protocol?: number;
-}
-
-/** Data of a macvlan or macvtap link. */
-export interface MacvlanData {
-  /** One of {@link MACVLAN_MODE}. */
-  readonly mode?: number;
-  /** MACVLAN_FLAG bits. */
-  readonly flags?: number;
-}
-
-/** Data of an ipvlan link. */
-export interface IpvlanData {
-  /** One of {@link IPVLAN_MODE}. */
-  readonly mode?: number;
-  /** IPVLAN_F bits. */
-  readonly flags?: number;
-}
-
-/** Data of a vxlan link. */
-export interface VxlanData {
-  /** The network identifier, 24 bits. */
-  readonly id?: number;
-  /** Multicast group or default remote, IPv4 or IPv6. */
-  readonly group?: string;
-  /** The same, IPv6. */
-  readonly group6?: string;
-  /** Source address, IPv4. */
-  readonly local?: string;
-  /** Source address, IPv6. */
-  readonly local6?: string;
-  /** Index of the link that carries it. */
-  readonly linkIndex?: number;
-  /** UDP port. */
-  readonly port?: number;
-  /** Time to live of the outer packet; 0 leaves it to the system. */
-  readonly ttl?: number;
-  /** Type of service of the outer packet. */
-  readonly tos?: number;
-  /** Learns addresses from packets. */
-  readonly learning?: boolean;
-  /** Lifetime of what was learnt, in seconds. */
-  readonly ageingSeconds?: number;
-  /** Most entries that are learnt; 0 for no limit. */
-  readonly limit?: number;
-  /** Answers ARP itself. */
-  readonly proxy?: boolean;
-  /** Remote address and tag come with each packet (flow based tunnels). */
-  readonly collectMetadata?: boolean;
-}
-
-/** Data of a bridge. Times are in hundredths of a second. */
-export interface BridgeData {
-  /** Time in the listening and the learning state each. */
-  readonly forwardDelay?: number;
-  /** Time between hello packets. */
-  readonly helloTime?: number;
-  /** Lifetime of what neighbouring bridges say. */
-  readonly maxAge?: number;
-  /** Lifetime of learnt addresses. */
-  readonly ageingTime?: number;
-  /** 0: no spanning tree, 1: the kernel's, 2: a daemon's. */
-  readonly stpState?: number;
-  /** Priority in the spanning tree. */
-  readonly priority?: number;
-  /** Knows VLANs. */
-  readonly vlanFiltering?: boolean;
-  /** The VLAN of untagged packets. */
-  readonly vlanDefaultPvid?: number;
-  /** Forwards link-local protocols: one bit per last digit of 01:80:c2:00:00:0X. */
-  readonly groupForwardMask?: number;
-  /** Snoops IGMP and MLD. */
-  readonly multicastSnooping?: boolean;
-  /** Hands bridged IPv4 packets to iptables. */
-  readonly callIptables?: boolean;
-  /** Hands bridged IPv6 packets to ip6tables. */
-  readonly callIp6tables?: boolean;
-}
+import type { BridgeData, BridgePortData, IpvlanData, MacvlanData, VlanData, VxlanData } from './link-kind-model.js';
 
 /** Data of a veth link, in requests only: the kernel does not tell it. */
 export interface VethData {
@@ -96,7 +13,9 @@ export interface LinkInfo extends WithUnknown {
   readonly kind?: string;
   /** Kind of the bridge or bond that it is a port of. */
   readonly slaveKind?: string;
-  /** Settings as a port of that, undecoded. */
+  /** Settings as a port of a bridge. */
+  readonly bridgePort?: BridgePortData & WithUnknown;
+  /** Settings as a port of anything else, undecoded. */
   readonly slaveData?: Uint8Array;
   /** For kind `bridge`. */
   readonly bridge?: BridgeData & WithUnknown;
@@ -208,8 +127,24 @@ export interface LinkAttributes {
   readonly group?: number;
   /** IFLA_PROMISCUITY: how many want to see all packets. */
   readonly promiscuity?: number;
+  /** IFLA_ALLMULTI: how many want to see all multicast packets. */
+  readonly allMulticastCount?: number;
   /** IFLA_CARRIER. */
   readonly carrier?: boolean;
+  /** IFLA_CARRIER_CHANGES: how often the carrier has come or gone. */
+  readonly carrierChanges?: number;
+  /** IFLA_PROTO_DOWN: held down by a protocol such as VRRP. */
+  readonly protocolDown?: boolean;
+  /** IFLA_GSO_MAX_SIZE: largest packet that the kernel lets the link cut up, in bytes. */
+  readonly gsoMaxBytes?: number;
+  /** IFLA_GSO_MAX_SEGS: into how many at most. */
+  readonly gsoMaxSegments?: number;
+  /** IFLA_GRO_MAX_SIZE: largest packet that received ones are joined to, in bytes. */
+  readonly groMaxBytes?: number;
+  /** IFLA_TSO_MAX_SIZE: what the driver allows for {@link LinkAttributes.gsoMaxBytes}. */
+  readonly tsoMaxBytes?: number;
+  /** IFLA_TSO_MAX_SEGS: what the driver allows for {@link LinkAttributes.gsoMaxSegments}. */
+  readonly tsoMaxSegments?: number;
   /** IFLA_IFALIAS: free text of an operator. */
   readonly alias?: string;
   /** IFLA_PHYS_PORT_NAME. */

@@ -1,4 +1,4 @@
-import { type AttributeFields, AttributeTable, NLA_F, walkAttributes, writeAttribute } from './attribute.js';
+import { type AttributeFields, AttributeTable, listOf, NLA_F } from './attribute.js';
 import { LITTLE_ENDIAN } from './byte-order.js';
 import { type ByteWriter, written } from './byte-writer.js';
 import { IFLA } from './constants.js';
@@ -10,20 +10,6 @@ import { bool8, hardwareAddress, s32, text, u8, u32, type ValueCodec } from './v
 
 /** Length of struct ifinfomsg (include/uapi/linux/rtnetlink.h). */
 export const LINK_HEADER = 16;
-
-/** IFLA_PROP_LIST: a nest with one IFLA_ALT_IFNAME for each name. Properties of other kinds, which no kernel has yet, are passed over. */
-const altNames: ValueCodec<readonly string[]> = {
-  decode(view, start, end) {
-    const names: string[] = [];
-    walkAttributes(view, start, end, (type, from, to) => {
-      if (type === IFLA.IFLA_ALT_IFNAME) names.push(text.decode(view, from, to));
-    });
-    return names;
-  },
-  encode(names, writer) {
-    for (const name of names) writeAttribute(writer, IFLA.IFLA_ALT_IFNAME, () => text.encode(name, writer));
-  },
-};
 
 /** A link message inside an attribute, as a veth's peer is. A peer of a peer is left undecoded, so that no message can nest for ever. */
 const peerValue: ValueCodec<LinkMessage> = {
@@ -50,12 +36,20 @@ const withoutInfo: AttributeFields<Omit<LinkAttributes, 'stats' | 'info'>> = {
   linkMode: { type: IFLA.IFLA_LINKMODE, value: u8 },
   group: { type: IFLA.IFLA_GROUP, value: u32 },
   promiscuity: { type: IFLA.IFLA_PROMISCUITY, value: u32 },
+  allMulticastCount: { type: IFLA.IFLA_ALLMULTI, value: u32 },
   carrier: { type: IFLA.IFLA_CARRIER, value: bool8 },
+  carrierChanges: { type: IFLA.IFLA_CARRIER_CHANGES, value: u32 },
+  protocolDown: { type: IFLA.IFLA_PROTO_DOWN, value: bool8 },
+  gsoMaxBytes: { type: IFLA.IFLA_GSO_MAX_SIZE, value: u32 },
+  gsoMaxSegments: { type: IFLA.IFLA_GSO_MAX_SEGS, value: u32 },
+  groMaxBytes: { type: IFLA.IFLA_GRO_MAX_SIZE, value: u32 },
+  tsoMaxBytes: { type: IFLA.IFLA_TSO_MAX_SIZE, value: u32 },
+  tsoMaxSegments: { type: IFLA.IFLA_TSO_MAX_SEGS, value: u32 },
   alias: { type: IFLA.IFLA_IFALIAS, value: text },
   physPortName: { type: IFLA.IFLA_PHYS_PORT_NAME, value: text },
   parentDeviceName: { type: IFLA.IFLA_PARENT_DEV_NAME, value: text },
   parentBusName: { type: IFLA.IFLA_PARENT_DEV_BUS_NAME, value: text },
-  altNames: { type: IFLA.IFLA_PROP_LIST, value: altNames, flags: NLA_F.NESTED },
+  altNames: { type: IFLA.IFLA_PROP_LIST, value: listOf(IFLA.IFLA_ALT_IFNAME, text), flags: NLA_F.NESTED },
   altName: { type: IFLA.IFLA_ALT_IFNAME, value: text },
   namespaceFd: { type: IFLA.IFLA_NET_NS_FD, value: u32 },
   namespacePid: { type: IFLA.IFLA_NET_NS_PID, value: u32 },

@@ -11,7 +11,8 @@ export interface ValueCodec<T> {
   encode(value: T, writer: ByteWriter): void;
 }
 
-function expectLength(start: number, end: number, length: number): void {
+/** @throws Malformed unless the range has that length */
+export function expectLength(start: number, end: number, length: number): void {
   if (end - start !== length) throw new Malformed(`${length} bytes, not ${end - start}`);
 }
 
@@ -75,6 +76,18 @@ export const u32: ValueCodec<number> = {
   },
 };
 
+/** 32 bits without sign in network order. */
+export const be32: ValueCodec<number> = {
+  decode(view, start, end) {
+    expectLength(start, end, 4);
+    return view.getUint32(start, false);
+  },
+  encode(value, writer) {
+    expectRange(value, 0, 0xffff_ffff);
+    writer.be32(value);
+  },
+};
+
 /** 32 bits with sign. */
 export const s32: ValueCodec<number> = {
   decode(view, start, end) {
@@ -99,13 +112,22 @@ export const u64: ValueCodec<bigint> = {
   },
 };
 
+/** What is true when it is there, and has no bytes of its own. */
+export const presence: ValueCodec<true> = {
+  decode(_view, start, end) {
+    expectLength(start, end, 0);
+    return true;
+  },
+  encode() {},
+};
+
 /** Bytes as they are. */
 export const bytes: ValueCodec<Uint8Array> = {
   decode: (view, start, end) => copyBytes(view, start, end),
   encode: (value, writer) => writer.bytes(value),
 };
 
-const utf8 = new TextDecoder();
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Text up to the first null byte. Written with one. */
 export const text: ValueCodec<string> = {
@@ -192,6 +214,9 @@ function range(codec: ValueCodec<number>, size: number): ValueCodec<NumberRange>
 
 /** Ports from and to (struct fib_rule_port_range). */
 export const portRange = range(u16, 2);
+
+/** Two numbers of 16 bits in network order. */
+export const be16Range = range(be16, 2);
 
 /** User ids from and to (struct fib_rule_uid_range). */
 export const uidRange = range(u32, 4);
