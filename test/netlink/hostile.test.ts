@@ -19,7 +19,8 @@ const MOVED = 40;
 const CHURNED = 400;
 const MEDDLED = 300;
 
-describe('while other processes change everything', () => {
+describe('while other processes change everything', function () {
+  this.timeout(120_000);
   const random = seededRandom();
   let lab: NetlinkLab;
   let here: Rtnetlink;
@@ -122,7 +123,7 @@ describe('while other processes change everything', () => {
     const wanted = asText(fresh);
     for (const [i, monitor] of monitors.entries()) {
       const settled = await monitor.waitFor((links) => (asText(links) === wanted ? links : undefined), {
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(30_000),
       });
       expect(asText(settled)).to.equal(wanted);
       expect(asText([...(views[i]?.values() ?? [])]), random.label).to.equal(wanted);

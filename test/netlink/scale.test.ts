@@ -15,7 +15,8 @@ function expectSame({ ours, printed }: Both): void {
   for (const [i, one] of printed.entries()) expect(ours[i]).to.deep.equal(one);
 }
 
-describe('many objects in one namespace', () => {
+describe('many objects in one namespace', function () {
+  this.timeout(120_000);
   let lab: NetlinkLab;
   let rtnetlink: Rtnetlink;
   let beside: BesideIp;
