@@ -1,19 +1,19 @@
 export type { AddressListOptions, AddressPeerOptions, NewAddress } from './address.js';
 export { AddressService, addAddressRequest, deleteAddressRequest, replaceAddressRequest } from './address.js';
+export type { LinkListOptions, LinkMoveOptions } from './link.js';
+export { LinkService } from './link.js';
 export type {
   LinkByIndex,
   LinkByName,
   LinkChanges,
   LinkKindSettings,
-  LinkListOptions,
-  LinkMoveOptions,
   LinkQuery,
   LinkSettings,
   NewLink,
   PeerSettings,
   WantedLink,
-} from './link.js';
-export { addLinkRequest, deleteLinkRequest, LinkService, replaceLinkRequest, setLinkRequest } from './link.js';
+} from './link-request.js';
+export { addLinkRequest, deleteLinkRequest, replaceLinkRequest, setLinkRequest } from './link-request.js';
 export type { NeighbourListOptions, NeighbourQuery, NewNeighbour } from './neighbour.js';
 export {
   addNeighbourRequest,

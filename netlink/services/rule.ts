@@ -2,7 +2,18 @@ import { NetlinkError } from '../../lib/errors.js';
 import type { CallOptions } from '../../lib/provider.js';
 import type { NetlinkRequest } from '../connection.js';
 import { joinListings, mapListing } from '../interrupted.js';
-import { decodeRule, encodeRule, FAMILY, FR_ACT, NLM_F, RTM, RTPROT, type RuleAttributes, type RuleMessage } from '../wire/index.js';
+import {
+  decodeRule,
+  encodeRule,
+  FAMILY,
+  FIB_RULE,
+  FR_ACT,
+  NLM_F,
+  RTM,
+  RTPROT,
+  type RuleAttributes,
+  type RuleMessage,
+} from '../wire/index.js';
 import { agrees } from './agreement.js';
 import { defined, isErrno, type Requester, unlessAbsent } from './requester.js';
 
@@ -66,6 +77,25 @@ export function deleteRuleRequest(rule: NewRule): NetlinkRequest {
   return { op: `rule.delete ${describe(rule)}`, type: RTM.DELRULE, payload: encodeRule(message) };
 }
 
+/** What the kernel says where a rule has none (FRA_SUPPRESS_*). */
+const NONE = 0xffff_ffff;
+const ALL_OF_A_PORT = 0xffff;
+
+/** What decides whether two rules are the same, without priority, maker and state. */
+function selectorsOf(rule: RuleMessage): object {
+  const { priority: _priority, protocol: _protocol, suppressPrefix = NONE, suppressGroup = NONE, flags = 0, mark = 0, ...rest } = rule;
+  return {
+    ...rest,
+    suppressPrefix,
+    suppressGroup,
+    flags: flags & FIB_RULE.INVERT,
+    mark,
+    markMask: rule.markMask ?? (mark === 0 ? 0 : NONE),
+    sourcePortMask: rule.sourcePortMask ?? ALL_OF_A_PORT,
+    destinationPortMask: rule.destinationPortMask ?? ALL_OF_A_PORT,
+  };
+}
+
 /** The routing policy of one namespace. Every method rejects with a NetlinkError when the kernel refuses. */
 export class RuleService {
   readonly #requester: Requester;
@@ -124,8 +154,14 @@ export class RuleService {
     await this.#requester.request(addRuleRequest(rule), undefined, options);
   }
 
-  /** Adds a rule unless there is the same. */
+  /** Makes sure that there is the rule: adds it unless there is the same. Without a priority, one with any priority is the same. */
   async ensure(rule: NewRule, options: CallOptions = {}): Promise<void> {
+    if (rule.priority === undefined) {
+      // The kernel gives each such rule another priority, so that it never finds one to be there.
+      const wanted = selectorsOf(decodeRule(encodeRule(toMessage(rule))));
+      const rules = await this.list({ ...options, family: familyOf(rule) === FAMILY.INET6 ? 6 : 4 });
+      if (rules.map(selectorsOf).some((found) => agrees(found, wanted) && agrees(wanted, found))) return;
+    }
     try {
       await this.add(rule, options);
     } catch (error) {

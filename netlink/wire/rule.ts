@@ -4,7 +4,7 @@ import { written } from './byte-writer.js';
 import { FR_ACT, FRA, RT_TABLE } from './constants.js';
 import { decoding, viewOf } from './malformed.js';
 import { rangeOf, splitRange } from './range.js';
-import { bool8, ipAddress, type NumberRange, portRange, text, u8, u32, uidRange } from './value.js';
+import { bool8, ipAddress, type NumberRange, portRange, text, u8, u16, u32, uidRange } from './value.js';
 
 /** Length of struct fib_rule_hdr (include/uapi/linux/fib_rules.h). */
 export const RULE_HEADER = 12;
@@ -41,6 +41,10 @@ export interface RuleAttributes {
   readonly sourcePorts?: NumberRange;
   /** FRA_DPORT_RANGE. */
   readonly destinationPorts?: NumberRange;
+  /** FRA_SPORT_MASK: the bits of the source port that count. Linux 6.15 and later. */
+  readonly sourcePortMask?: number;
+  /** FRA_DPORT_MASK: the bits of the destination port that count. Linux 6.15 and later. */
+  readonly destinationPortMask?: number;
 }
 
 /** A rule message: header (struct fib_rule_hdr) and attributes. */
@@ -86,6 +90,8 @@ export const ruleNames = new AttributeTable<RuleWire>(FRA, {
   ipProtocol: { type: FRA.FRA_IP_PROTO, value: u8 },
   sourcePorts: { type: FRA.FRA_SPORT_RANGE, value: portRange },
   destinationPorts: { type: FRA.FRA_DPORT_RANGE, value: portRange },
+  sourcePortMask: { type: FRA.FRA_SPORT_MASK, value: u16 },
+  destinationPortMask: { type: FRA.FRA_DPORT_MASK, value: u16 },
   wideTable: { type: FRA.FRA_TABLE, value: u32 },
 });
 

@@ -136,7 +136,7 @@ describe('listing a namespace that the library has set up, compared with "ip -N 
     const { link, address, route, rule, neighbour } = rtnetlink;
     const other = await lab.open('there');
     await link.set(1, { up: true });
-    await link.add({
+    await link.ensure({
       kind: 'bridge',
       name: 'br0',
       mac: '02:00:00:00:00:01',
