@@ -63,16 +63,51 @@ export interface LinkChange {
   readonly mtu?: number;
 }
 
+/** What an address has beside itself. What is absent is as {@link NetworkNamespace.addAddress} makes it without being told. */
+export interface AddressSettings {
+  /** Broadcast address, IPv4 only; absent: none. */
+  readonly broadcast?: string;
+  /** Label, IPv4 only; absent: the link's name. */
+  readonly label?: string;
+  /** How far it is valid (rtm_scope): 0 everywhere, 253 on the link, 254 on this host; absent: 254 for loopback addresses, otherwise 0. IPv4 only. */
+  readonly scope?: number;
+  /** The kernel makes no route to its range. */
+  readonly noPrefixRoute?: boolean;
+  /** Metric of the route to its range; absent: the kernel's choice. */
+  readonly routeMetric?: number;
+  /** Duplicates are looked for before it is used, IPv6 only; absent: they are not. */
+  readonly detectDuplicates?: boolean;
+}
+
+/** An address to add: what it has beside itself, and a signal. */
+export interface AddAddressOptions extends CallOptions, AddressSettings {}
+
 /** An address on a link. */
-export interface LinkAddress {
+export interface LinkAddress extends AddressSettings {
   /** The link's index. */
   readonly linkIndex: number;
   /** With its prefix length, in canonical form: `192.168.100.20/24`. */
   readonly address: string;
+  /** The kernel made it by itself, link-local or from a router's advertisement, and will again. */
+  readonly kernelMade?: true;
+  /** What it has that {@link AddressSettings} cannot say, in words: it could not be put back as it is. */
+  readonly unsupported?: readonly string[];
+}
+
+/** What a route has beside its way. What is absent is as {@link NetworkNamespace.replaceRoute} makes it without being told. */
+export interface RouteSettings {
+  /** The next hop is on the link though no address range says so. */
+  readonly onlink?: boolean;
+  /** How far the destination is (rtm_scope): 0 anywhere, 253 on the link, 254 on this host; absent: 253 without a next hop, otherwise 0. IPv4 only. */
+  readonly scope?: number;
+  /** Source address of what this host sends by it. */
+  readonly preferredSource?: string;
+  /** Largest packet that goes this way, in bytes. */
+  readonly mtu?: number;
 }
 
 /** A unicast route. */
-export interface Route {
+export interface Route extends RouteSettings {
   /** Destination range in canonical form; `0.0.0.0/0` and `::/0` are the default routes. */
   readonly dst: string;
   /** Next hop; undefined for what is on the link itself. */
@@ -85,10 +120,12 @@ export interface Route {
   readonly metric: number | undefined;
   /** Who made it (rtm_protocol): 2 kernel, 3 boot, 4 static. */
   readonly protocol: number;
+  /** What it has that a {@link RouteRequest} cannot say, in words: it could not be put back as it is. */
+  readonly unsupported?: readonly string[];
 }
 
-/** A route to add. */
-export interface RouteRequest {
+/** A route to add or remove. */
+export interface RouteRequest extends RouteSettings {
   /** Destination range; host bits must be zero. */
   readonly dst: string;
   /** Next hop; without it the range is on the link itself. */
@@ -99,8 +136,8 @@ export interface RouteRequest {
   readonly table?: number;
   /** Metric. */
   readonly metric?: number;
-  /** The next hop is on the link though no address range says so. */
-  readonly onlink?: boolean;
+  /** Who makes it (rtm_protocol); default 3, boot, as `ip route` has it. */
+  readonly protocol?: number;
 }
 
 /** A running view of the links of a namespace. */
@@ -145,15 +182,20 @@ export interface NetworkNamespace {
   moveLink(index: number, target: NetworkNamespace, name: string, options?: CallOptions): Promise<Link>;
   /** All addresses of a link, both families. */
   listAddresses(linkIndex: number, options?: CallOptions): Promise<readonly LinkAddress[]>;
-  /** Adds an address with its prefix length. One that is there already is no error. IPv6 skips duplicate detection. */
-  addAddress(linkIndex: number, address: string, options?: CallOptions): Promise<void>;
+  /**
+   * Adds an address with its prefix length. One that is there already is no error, and keeps its settings.
+   * IPv6 skips duplicate detection unless told otherwise.
+   */
+  addAddress(linkIndex: number, address: string, options?: AddAddressOptions): Promise<void>;
   /** Removes an address. One that is not there is no error. */
   removeAddress(linkIndex: number, address: string, options?: CallOptions): Promise<void>;
   /** All unicast routes of all tables but the local one, both families. */
   listRoutes(options?: CallOptions): Promise<readonly Route[]>;
+  /** Adds a route. `EEXIST` when there is one with the same destination, metric and table, of whatever type. */
+  addRoute(route: RouteRequest, options?: CallOptions): Promise<void>;
   /** Adds a route, or puts it in place of one with the same destination, metric and table. */
   replaceRoute(route: RouteRequest, options?: CallOptions): Promise<void>;
-  /** Removes a route. One that is not there is no error. */
+  /** Removes the route that has all that the request says. One that is not there is no error. */
   removeRoute(route: RouteRequest, options?: CallOptions): Promise<void>;
   /** Reads a sysctl below `net`, such as `ipv4/ip_forward`; undefined when there is none of that name. */
   readSysctl(name: string): Promise<string | undefined>;

@@ -73,6 +73,8 @@ export { createCallLimiter, unlimitedCalls } from './call-budget/index.js';
 export type { Clock } from './clock.js';
 export { systemClock, toAbortError } from './clock.js';
 export type {
+  AddAddressOptions,
+  AddressSettings,
   Link,
   LinkAddress,
   LinkChange,
@@ -82,6 +84,7 @@ export type {
   NetworkNamespace,
   Route,
   RouteRequest,
+  RouteSettings,
 } from './driver.js';
 export type {
   DecodeIssue,
@@ -97,5 +100,32 @@ export type { FileFolderOptions, Folder, StoreLock, Sync } from './folder/index.
 export { createFileFolder, createMemoryFolder } from './folder/index.js';
 export type { LogFields, Logger } from './log.js';
 export { silentLogger } from './log.js';
+export type {
+  AddressAddOperation,
+  AddressRemoveOperation,
+  ApplyOptions,
+  LeftOver,
+  LinkSetOperation,
+  NetworkOperation,
+  NetworkPlanErrorOptions,
+  NetworkScope,
+  NetworkState,
+  PlanOptions,
+  RouteOperation,
+  SysctlWriteOperation,
+  WantedLinkAddress,
+  WantedLinkRoute,
+  WantedNetwork,
+} from './network-plan/index.js';
+export {
+  applyOperations,
+  formatIpCommands,
+  formatOperation,
+  invertOperations,
+  NetworkPlanError,
+  planChanges,
+  readNetworkState,
+  simulateOperations,
+} from './network-plan/index.js';
 export type { Job, Nic, Subnet } from './nic.js';
 export type { CallOptions, CreateNicRequest, NicFilter, NicProvider, ProviderFeatures } from './provider.js';

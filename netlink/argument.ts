@@ -32,6 +32,9 @@ export function requireRoute(route: RouteRequest): RouteArgument {
   if (gateway !== undefined && gateway.family !== dst.family) {
     throw new RangeError(`the next hop ${route.gateway} is of another address family than ${route.dst}`);
   }
+  if (route.preferredSource !== undefined && requireIp(route.preferredSource).family !== dst.family) {
+    throw new RangeError(`the preferred source ${route.preferredSource} is of another address family than ${route.dst}`);
+  }
   return { dst, gateway };
 }
 

@@ -1,6 +1,16 @@
 import { formatCidr, formatIp } from '../lib/address.js';
 import { toAbortError } from '../lib/clock.js';
-import type { Link, LinkAddress, LinkChange, LinkWatch, NetworkDriver, NetworkNamespace, Route, RouteRequest } from '../lib/driver.js';
+import type {
+  AddAddressOptions,
+  Link,
+  LinkAddress,
+  LinkChange,
+  LinkWatch,
+  NetworkDriver,
+  NetworkNamespace,
+  Route,
+  RouteRequest,
+} from '../lib/driver.js';
 import { isNicError, NetlinkError, NicError } from '../lib/errors.js';
 import type { CallOptions } from '../lib/provider.js';
 import { announce } from './announce.js';
@@ -13,9 +23,10 @@ import { type NamespaceHandle, openNamespace } from './namespace.js';
 import { openRtnetlink, type Rtnetlink } from './rtnetlink.js';
 import { isErrno, type NewRoute } from './services/index.js';
 import { readSysctl, sysctlHint, writeSysctl } from './sysctl.js';
+import { toLinkAddress } from './to-address.js';
 import { toLink } from './to-link.js';
 import { toRoutes } from './to-route.js';
-import { type AddressMessage, IFA_F, RTN } from './wire/index.js';
+import { IFA_F, RTN } from './wire/index.js';
 
 /** Settings of a driver on the kernel's netlink. */
 export type NetlinkDriverOptions = ConnectionOptions;
@@ -23,7 +34,7 @@ export type NetlinkDriverOptions = ConnectionOptions;
 /** The route with its addresses in canonical form, as the service takes it. */
 function toNewRoute(route: RouteRequest): NewRoute {
   const { dst, gateway } = requireRoute(route);
-  const { linkIndex, table, metric, onlink } = route;
+  const { linkIndex, table, metric, onlink, protocol, scope, preferredSource, mtu } = route;
   return {
     dst: formatCidr(dst),
     linkIndex,
@@ -31,6 +42,10 @@ function toNewRoute(route: RouteRequest): NewRoute {
     ...(table === undefined ? {} : { table }),
     ...(metric === undefined ? {} : { metric }),
     ...(onlink === undefined ? {} : { onlink }),
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(preferredSource === undefined ? {} : { preferredSource: formatIp(requireIp(preferredSource)) }),
+    ...(mtu === undefined ? {} : { metrics: { mtu } }),
   };
 }
 
@@ -110,21 +125,28 @@ class NetlinkNamespace implements NetworkNamespace {
 
   async listAddresses(linkIndex: number, options?: CallOptions): Promise<readonly LinkAddress[]> {
     const { address: service, link } = this.#rtnetlink();
-    // Of a point-to-point pair this end is the local one; IPv6 names only one unless they differ.
-    const toAddress = ({ local, address, prefix }: AddressMessage): LinkAddress => {
-      return { linkIndex, address: `${local ?? address ?? ''}/${prefix}` };
-    };
-    const found = await mapListing(service.list({ ...options, linkIndex }), (addresses) => addresses.map(toAddress));
+    const found = await mapListing(service.list({ ...options, linkIndex }), (addresses) => addresses.map(toLinkAddress));
     // Some kernels answer with nothing where there is no such link.
     if (found.length === 0) await link.get({ index: linkIndex }, options);
     return found;
   }
 
-  async addAddress(linkIndex: number, address: string, options?: CallOptions): Promise<void> {
+  async addAddress(linkIndex: number, address: string, options: AddAddressOptions = {}): Promise<void> {
     const cidr = requireCidr(address);
+    const { noPrefixRoute, detectDuplicates, broadcast, label, scope, routeMetric } = options;
     // The cloud gave this address to nobody else, and until detection ends, after a second or more, nothing could be sent from it.
-    const flags = cidr.family === 6 ? { flags: IFA_F.NODAD } : {};
-    await this.#rtnetlink().address.ensure({ linkIndex, address: formatCidr(cidr), ...flags }, options);
+    const hasty = cidr.family === 6 && detectDuplicates !== true ? IFA_F.NODAD : 0;
+    const flags = hasty | (noPrefixRoute === true ? IFA_F.NOPREFIXROUTE : 0);
+    const request = {
+      linkIndex,
+      address: formatCidr(cidr),
+      ...(flags === 0 ? {} : { flags }),
+      ...(broadcast === undefined ? {} : { broadcast: formatIp(requireIp(broadcast)) }),
+      ...(label === undefined ? {} : { label }),
+      ...(scope === undefined ? {} : { scope }),
+      ...(routeMetric === undefined ? {} : { routeMetric }),
+    };
+    await this.#rtnetlink().address.ensure(request, options);
   }
 
   async removeAddress(linkIndex: number, address: string, options?: CallOptions): Promise<void> {
@@ -137,6 +159,10 @@ class NetlinkNamespace implements NetworkNamespace {
 
   async listRoutes(options?: CallOptions): Promise<readonly Route[]> {
     return mapListing(this.#rtnetlink().route.list({ ...options, type: RTN.UNICAST }), (routes) => routes.flatMap(toRoutes));
+  }
+
+  async addRoute(route: RouteRequest, options?: CallOptions): Promise<void> {
+    await this.#rtnetlink().route.add(toNewRoute(route), options);
   }
 
   async replaceRoute(route: RouteRequest, options?: CallOptions): Promise<void> {

@@ -16,6 +16,10 @@ export function formatRoute(route: RouteRequest): string {
   parts.push(`dev ${route.linkIndex}`);
   if (route.table !== undefined) parts.push(`table ${route.table}`);
   if (route.metric !== undefined) parts.push(`metric ${route.metric}`);
+  if (route.protocol !== undefined) parts.push(`proto ${route.protocol}`);
+  if (route.scope !== undefined) parts.push(`scope ${route.scope}`);
+  if (route.preferredSource !== undefined) parts.push(`src ${route.preferredSource}`);
+  if (route.mtu !== undefined) parts.push(`mtu ${route.mtu}`);
   if (route.onlink === true) parts.push('onlink');
   return parts.join(' ');
 }

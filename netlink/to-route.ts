@@ -1,10 +1,46 @@
 import type { Route } from '../lib/driver.js';
-import { type RouteMessage, RT_TABLE, RTN } from './wire/index.js';
+import { decodeAttributes, type NextHopAttributes, type RouteMessage, RT_SCOPE, RT_TABLE, RTA, RTN, RTNH_F } from './wire/index.js';
 
-interface Hop {
-  readonly gateway?: string;
-  readonly via?: { readonly address?: string };
+interface Hop extends NextHopAttributes {
   readonly linkIndex?: number;
+  readonly flags?: number;
+}
+
+/** RTA_CACHEINFO (struct rta_cacheinfo): the time left is its third word; the rest counts uses. */
+const EXPIRES_OFFSET = 8;
+
+function leftOver(unknown: Uint8Array | undefined): readonly string[] {
+  if (unknown === undefined) return [];
+  return decodeAttributes(unknown).flatMap(({ type, value }) => {
+    if (type !== RTA.RTA_CACHEINFO) return [`attribute ${type}`];
+    const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+    return value.length >= EXPIRES_OFFSET + 4 && view.getInt32(EXPIRES_OFFSET, true) !== 0 ? ['a lifetime'] : [];
+  });
+}
+
+/** What a route has that a request of the driver interface cannot say. */
+function unsupportedOf(message: RouteMessage): readonly string[] {
+  const { mtu: _mtu, ...metrics } = message.metrics ?? {};
+  const said: readonly (readonly [boolean, string])[] = [
+    [message.nextHops !== undefined, 'several next hops'],
+    [message.nextHopId !== undefined, 'a next hop object'],
+    [message.via !== undefined, 'a next hop of the other address family'],
+    [message.src !== undefined, 'a range of source addresses'],
+    [(message.tos ?? 0) !== 0, 'a type of service'],
+    [(message.flow ?? 0) !== 0, 'a realm'],
+    [(message.preference ?? 0) !== 0, 'a router preference'],
+    [message.encapType !== undefined, 'an encapsulation'],
+    [message.ttlPropagate !== undefined, 'propagation of the TTL'],
+    [(message.expiresSeconds ?? 0) !== 0, 'a lifetime'],
+    [Object.keys(metrics).length > 0, `the metrics ${Object.keys(metrics).join(', ')}`],
+  ];
+  return [...said.flatMap(([is, what]) => (is ? [what] : [])), ...leftOver(message.unknown)];
+}
+
+/** The scope that a request gets which says none, as `ip route` has it. IPv6 has no scopes. */
+function isDefaultScope(message: RouteMessage, direct: boolean): boolean {
+  const { dst = '', scope = 0 } = message;
+  return dst.includes(':') || scope === (direct ? RT_SCOPE.LINK : RT_SCOPE.UNIVERSE);
 }
 
 /**
@@ -12,15 +48,25 @@ interface Hop {
  * table, and one for each next hop of a route that has several.
  */
 export function toRoutes(message: RouteMessage): readonly Route[] {
-  const { dst, table = RT_TABLE.MAIN } = message;
+  const { dst, table = RT_TABLE.MAIN, preferredSource, scope } = message;
   if (dst === undefined || message.type !== RTN.UNICAST || table === RT_TABLE.LOCAL) return [];
   const hops: readonly Hop[] = message.nextHops ?? [message];
-  return hops.map((hop) => ({
-    dst,
-    gateway: hop.gateway ?? hop.via?.address,
-    linkIndex: hop.linkIndex,
-    table,
-    metric: message.metric,
-    protocol: message.protocol ?? 0,
-  }));
+  const unsupported = unsupportedOf(message);
+  const mtu = message.metrics?.mtu;
+  return hops.map((hop) => {
+    const gateway = hop.gateway ?? hop.via?.address;
+    return {
+      dst,
+      gateway,
+      linkIndex: hop.linkIndex,
+      table,
+      metric: message.metric,
+      protocol: message.protocol ?? 0,
+      ...(((hop.flags ?? 0) & RTNH_F.ONLINK) === 0 ? {} : { onlink: true }),
+      ...(scope === undefined || isDefaultScope(message, gateway === undefined) ? {} : { scope }),
+      ...(preferredSource === undefined ? {} : { preferredSource }),
+      ...(mtu === undefined ? {} : { mtu }),
+      ...(unsupported.length === 0 ? {} : { unsupported }),
+    };
+  });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { NetworkNamespace } from '../driver.js';
+import type { LinkAddress, NetworkNamespace } from '../driver.js';
 import { assertErrno, assertRangeError, type DefineDriverCase, linkNamed, macs, openSocket } from './driver-bed.js';
 
 /** The addresses that were given, without those a link makes for itself. */
@@ -35,6 +35,49 @@ export function defineAddressCases(test: DefineDriverCase): void {
     const { namespace, link } = await openSocket(bed);
     for (const address of ['10.0.0.2/24', '10.0.0.2/24', 'fd00::2/64', 'fd00::2/64']) await namespace.addAddress(link.index, address);
     assert.deepEqual(await given(namespace, link.index), ['10.0.0.2/24', 'fd00::2/64']);
+    namespace.close();
+  });
+
+  test('addAddress() gives an address the settings it is told, and listAddresses() shows what is not as usual', async (bed) => {
+    const { namespace, link } = await openSocket(bed);
+    await namespace.changeLink(link.index, { up: true });
+    const linkIndex = link.index;
+    await namespace.addAddress(linkIndex, '10.0.0.2/24', { broadcast: '10.0.0.255', label: 'eth1:pod', scope: 253 });
+    await namespace.addAddress(linkIndex, '10.0.1.2/24', { noPrefixRoute: true });
+    await namespace.addAddress(linkIndex, '10.0.2.2/24', { routeMetric: 50 });
+    await namespace.addAddress(linkIndex, '10.0.3.2/24', { label: 'eth1', scope: 0 });
+    await namespace.addAddress(linkIndex, 'fd00::2/64', { noPrefixRoute: true });
+    const shown = (await namespace.listAddresses(linkIndex)).filter(({ address }) => !address.startsWith('fe80:'));
+    const expected: readonly LinkAddress[] = [
+      { linkIndex, address: '10.0.0.2/24', broadcast: '10.0.0.255', label: 'eth1:pod', scope: 253 },
+      { linkIndex, address: '10.0.1.2/24', noPrefixRoute: true },
+      { linkIndex, address: '10.0.2.2/24', routeMetric: 50 },
+      { linkIndex, address: '10.0.3.2/24' },
+      { linkIndex, address: 'fd00::2/64', noPrefixRoute: true },
+    ];
+    const byAddress = (a: LinkAddress, b: LinkAddress): number => a.address.localeCompare(b.address);
+    assert.deepEqual([...shown].sort(byAddress), [...expected].sort(byAddress));
+    const routes = (await namespace.listRoutes()).filter(({ dst }) => !dst.startsWith('fe80:'));
+    assert.deepEqual(routes.map(({ dst, metric }) => `${dst} ${metric}`).sort(), [
+      '10.0.0.0/24 undefined',
+      '10.0.2.0/24 50',
+      '10.0.3.0/24 undefined',
+    ]);
+    namespace.close();
+  });
+
+  test('listAddresses() shows addresses in the order of the kernel and those that a link makes for itself as such', async (bed) => {
+    const { namespace, link } = await openSocket(bed);
+    await namespace.changeLink(link.index, { up: true });
+    for (const address of ['fd00::2/64', '10.0.0.2/24', '10.0.0.3/24', '10.0.1.2/24', 'fd00::3/64']) {
+      await namespace.addAddress(link.index, address);
+    }
+    const listed = await namespace.listAddresses(link.index);
+    assert.deepEqual(
+      listed.filter(({ kernelMade }) => kernelMade !== true).map(({ address }) => address),
+      ['10.0.0.2/24', '10.0.1.2/24', '10.0.0.3/24', 'fd00::3/64', 'fd00::2/64'],
+    );
+    for (const { address } of listed.filter(({ kernelMade }) => kernelMade === true)) assert.ok(address.startsWith('fe80:'), address);
     namespace.close();
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { NetworkNamespace, Route } from '../driver.js';
+import type { NetworkNamespace, Route, RouteRequest } from '../driver.js';
 import { assertErrno, assertRangeError, type DefineDriverCase, type DriverBed, openSocket, type Socket } from './driver-bed.js';
 
 const mainTable = 254;
@@ -84,6 +84,64 @@ export function defineRouteCases(test: DefineDriverCase): void {
     await namespace.replaceRoute({ dst: '10.0.0.0/8', gateway: '203.0.113.1', linkIndex: link.index, onlink: true });
     await namespace.replaceRoute({ dst: 'fd09::/16', linkIndex: link.index });
     assert.deepEqual(brief(await asked(namespace)), ['10.0.0.0/8 via 203.0.113.1', '172.16.0.0/12 via link', 'fd09::/16 via link']);
+    namespace.close();
+  });
+
+  test('addRoute() adds a route, and is refused where there is one of that destination, metric and table', async (bed) => {
+    const { namespace, link } = await openConfigured(bed);
+    for (const [dst, gateway, other] of [
+      ['10.0.0.0/8', '192.168.100.1', '192.168.100.2'],
+      ['fd09::/16', 'fd00::1', 'fd00::2'],
+    ] as const) {
+      await namespace.addRoute({ dst, gateway, linkIndex: link.index });
+      await assertErrno(namespace.addRoute({ dst, gateway: other, linkIndex: link.index }), 'EEXIST');
+      await namespace.addRoute({ dst, gateway: other, linkIndex: link.index, metric: 50 });
+      await namespace.addRoute({ dst, gateway: other, linkIndex: link.index, table: 1000 });
+    }
+    assert.equal((await asked(namespace)).length, 6);
+    assert.deepEqual(
+      (await asked(namespace))
+        .filter(({ metric, table }) => metric !== 50 && table === mainTable)
+        .map(({ gateway }) => gateway)
+        .sort(),
+      ['192.168.100.1', 'fd00::1'],
+    );
+    await assertErrno(namespace.addRoute({ dst: '172.16.0.0/12', gateway: '203.0.113.1', linkIndex: link.index }), 'ENETUNREACH');
+    await assertRangeError(namespace.addRoute({ dst: '10.0.0.1/8', linkIndex: link.index }));
+    namespace.close();
+  });
+
+  test('addRoute() and replaceRoute() give a route the settings it is told, and listRoutes() shows them', async (bed) => {
+    const { namespace, link } = await openConfigured(bed);
+    const linkIndex = link.index;
+    const routes: readonly RouteRequest[] = [
+      { dst: '10.0.0.0/8', gateway: '192.168.100.1', linkIndex, protocol: 4, preferredSource: '192.168.100.20', mtu: 1400 },
+      { dst: '10.1.0.0/16', linkIndex, scope: 200 },
+      { dst: '10.2.0.0/16', gateway: '203.0.113.1', linkIndex, onlink: true, metric: 7, table: 1000 },
+      { dst: 'fd09::/16', gateway: 'fd00::1', linkIndex, protocol: 186, preferredSource: 'fd00::20', mtu: 1300, metric: 9 },
+    ];
+    const shown = async (): Promise<readonly unknown[]> => {
+      return [...(await asked(namespace))].sort((a, b) => a.dst.localeCompare(b.dst));
+    };
+    const expected = routes.map((route) => ({ gateway: undefined, table: mainTable, metric: undefined, protocol: 3, ...route }));
+    for (const route of routes) await namespace.addRoute(route);
+    assert.deepEqual(await shown(), expected);
+    for (const route of routes) await namespace.replaceRoute(route);
+    assert.deepEqual(await shown(), expected);
+    await assertErrno(namespace.addRoute({ dst: '10.3.0.0/16', linkIndex, preferredSource: '203.0.113.1' }), 'EINVAL');
+    await assertRangeError(namespace.addRoute({ dst: '10.3.0.0/16', linkIndex, preferredSource: 'fd00::20' }));
+    for (const route of routes) await namespace.removeRoute(route);
+    assert.deepEqual(await asked(namespace), []);
+    namespace.close();
+  });
+
+  test('removeRoute() leaves a route of another maker alone', async (bed) => {
+    const { namespace, link } = await openConfigured(bed);
+    await namespace.addRoute({ dst: '10.0.0.0/8', linkIndex: link.index, protocol: 4 });
+    await namespace.removeRoute({ dst: '10.0.0.0/8', linkIndex: link.index, protocol: 3 });
+    assert.equal((await asked(namespace)).length, 1);
+    await namespace.removeRoute({ dst: '10.0.0.0/8', linkIndex: link.index, protocol: 4 });
+    assert.equal((await asked(namespace)).length, 0);
     namespace.close();
   });
 

@@ -1,6 +1,7 @@
 import { formatCidr } from '../../lib/address.js';
 import { toAbortError } from '../../lib/clock.js';
 import type {
+  AddAddressOptions,
   Link,
   LinkAddress,
   LinkChange,
@@ -117,9 +118,13 @@ class OpenMemoryNamespace implements NetworkNamespace {
     return this.#run('address.list', op, options, () => this.#namespace.addresses(linkIndex, op));
   }
 
-  async addAddress(linkIndex: number, address: string, options?: CallOptions): Promise<void> {
+  async addAddress(linkIndex: number, address: string, options: AddAddressOptions = {}): Promise<void> {
     const op = `address.add ${formatCidr(requireCidr(address))} dev ${linkIndex}`;
-    return this.#run('address.add', op, options, () => unlessAlready(['EEXIST'], () => this.#namespace.addAddress(linkIndex, address, op)));
+    if (options.broadcast !== undefined) requireIp(options.broadcast);
+    const { signal: _signal, ...settings } = options;
+    return this.#run('address.add', op, options, () =>
+      unlessAlready(['EEXIST'], () => this.#namespace.addAddress(linkIndex, address, op, settings)),
+    );
   }
 
   async removeAddress(linkIndex: number, address: string, options?: CallOptions): Promise<void> {
@@ -131,6 +136,12 @@ class OpenMemoryNamespace implements NetworkNamespace {
 
   async listRoutes(options?: CallOptions): Promise<readonly Route[]> {
     return this.#run('route.list', 'route.list', options, () => this.#namespace.routes());
+  }
+
+  async addRoute(route: RouteRequest, options?: CallOptions): Promise<void> {
+    requireRoute(route);
+    const op = `route.add ${formatRoute(route)}`;
+    return this.#run('route.add', op, options, () => this.#namespace.addRoute(route, op));
   }
 
   async replaceRoute(route: RouteRequest, options?: CallOptions): Promise<void> {

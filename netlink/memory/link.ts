@@ -1,5 +1,5 @@
 import type { Cidr } from '../../lib/address.js';
-import type { Link } from '../../lib/driver.js';
+import type { AddressSettings, Link } from '../../lib/driver.js';
 import type { MemoryNamespace } from './namespace.js';
 
 /** What a new link of a fake kernel is like. */
@@ -39,6 +39,12 @@ export interface MemoryAddress {
   readonly cidr: Cidr;
   /** Another address of the same range was there first; it goes when that one goes. IPv4 only. */
   readonly secondary: boolean;
+  /** How far it is valid (rtm_scope); IPv4 only. */
+  readonly scope: number;
+  /** What it was given beside itself. */
+  readonly settings: AddressSettings;
+  /** The link made it for itself. */
+  readonly kernelMade: boolean;
 }
 
 /** Kinds that never leave their namespace (netns_immutable in drivers/net and net). */

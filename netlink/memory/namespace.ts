@@ -1,6 +1,7 @@
 import { type Cidr, contains, formatCidr, type IpAddress, parseCidr, parseMac, sameIp, toNetwork } from '../../lib/address.js';
-import type { Link, LinkAddress, Route, RouteRequest } from '../../lib/driver.js';
-import { type RouteArgument, requireCidr, requireRoute } from '../argument.js';
+import type { AddressSettings, Link, LinkAddress, Route, RouteRequest } from '../../lib/driver.js';
+import { insertAddress, relabel, removeAddress } from '../../lib/network-plan/index.js';
+import { type RouteArgument, requireCidr, requireIp, requireRoute } from '../argument.js';
 import type { MemoryAddress, MemoryLink } from './link.js';
 import { refusal } from './refusal.js';
 import { MemoryRoutes } from './routing.js';
@@ -32,6 +33,25 @@ function linkLocalAddress(mac: string): Cidr | undefined {
   if (m === undefined) return undefined;
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = m;
   return { family: 6, prefix: 64, bytes: Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f) };
+}
+
+/** A new address. The scope of loopback addresses is the host. */
+function toAddress(cidr: Cidr, settings: AddressSettings): MemoryAddress {
+  const usual = cidr.family === 4 && cidr.bytes[0] === 127 ? 254 : 0;
+  return { cidr, secondary: false, scope: settings.scope ?? usual, settings, kernelMade: false };
+}
+
+/** The settings that the kernel shows again: what is as usual is left out, and so is what an address family does not have. */
+function shownSettings({ family }: Cidr, given: AddressSettings): AddressSettings {
+  const { broadcast, label, scope, noPrefixRoute, routeMetric, detectDuplicates } = given;
+  return {
+    ...(broadcast === undefined || family === 6 ? {} : { broadcast }),
+    ...(label?.includes(':') === true && family === 4 ? { label } : {}),
+    ...(scope === undefined || scope === 0 || family === 6 ? {} : { scope }),
+    ...(noPrefixRoute === true ? { noPrefixRoute } : {}),
+    ...(routeMetric === undefined || routeMetric === 0 ? {} : { routeMetric }),
+    ...(detectDuplicates === true && family === 6 ? { detectDuplicates } : {}),
+  };
 }
 
 /** A network namespace of a fake kernel. Its methods are the requests of a driver, each done at once or refused with the real kernel's errno. */
@@ -118,6 +138,13 @@ export class MemoryNamespace {
     if (link.name === name) return;
     if (this.isNameTaken(name)) throw refusal(op, 'EEXIST');
     link.name = name;
+    let position = 0;
+    link.addresses = link.addresses.map((address) => {
+      if (address.cidr.family === 6) return address;
+      const { label: before, ...settings } = address.settings;
+      const label = relabel(before, position++, name);
+      return { ...address, settings: label === undefined ? settings : { ...settings, label } };
+    });
     this.#notify();
   }
 
@@ -167,39 +194,42 @@ export class MemoryNamespace {
 
   /** The addresses of a link. @throws NetlinkError `ENODEV` */
   addresses(linkIndex: number, op: string): readonly LinkAddress[] {
-    return this.link(linkIndex, op).addresses.map(({ cidr }) => ({ linkIndex, address: formatCidr(cidr) }));
+    return this.link(linkIndex, op).addresses.map(({ cidr, settings, kernelMade }) => ({
+      linkIndex,
+      address: formatCidr(cidr),
+      ...settings,
+      ...(kernelMade ? { kernelMade: true as const } : {}),
+    }));
   }
 
-  /** Adds an address. @throws NetlinkError `EEXIST`, `ENODEV`, or `EACCES` where IPv6 is off */
-  addAddress(linkIndex: number, address: string, op: string): void {
+  /** Adds an address. @throws NetlinkError `EEXIST`, `ENODEV`, `EINVAL` for another scope than its range has, or `EACCES` where IPv6 is off */
+  addAddress(linkIndex: number, address: string, op: string, given: AddressSettings = {}): void {
     const link = this.link(linkIndex, op);
     const cidr = requireCidr(address);
     if (cidr.family === 6 && this.#isIpv6Off(link)) throw refusal(op, 'EACCES', 'ipv6: IPv6 is disabled on this device');
-    // IPv4 takes the same address twice with different lengths, IPv6 does not (inet_insert_ifa, ipv6_add_addr).
-    const isSame = (other: MemoryAddress): boolean => sameIp(other.cidr, cidr) && (cidr.family === 6 || other.cidr.prefix === cidr.prefix);
-    if (link.addresses.some(isSame)) throw refusal(op, 'EEXIST', `ipv${cidr.family}: Address already assigned`);
-    const secondary = cidr.family === 4 && link.addresses.some((other) => other.cidr.prefix === cidr.prefix && contains(other.cidr, cidr));
-    link.addresses.push({ cidr, secondary });
+    const added = toAddress(cidr, shownSettings(cidr, given));
+    const list = insertAddress(link.addresses, added);
+    if (list === 'EEXIST') throw refusal(op, 'EEXIST', `ipv${cidr.family}: Address already assigned`);
+    if (list === 'EINVAL') throw refusal(op, 'EINVAL', 'ipv4: Invalid scope value');
+    link.addresses = [...list];
     if (cidr.family === 4) this.#hasLocalTable4 = true;
-    // The route of a range belongs to its first address.
-    if (link.up && !secondary) this.#routes.connect(linkIndex, cidr);
+    if (link.up) this.#connect(link);
   }
 
   /** Removes an address, and with a first IPv4 address the secondary ones of its range. @throws NetlinkError `EADDRNOTAVAIL`, `ENODEV` */
   removeAddress(linkIndex: number, address: string, op: string): void {
     const link = this.link(linkIndex, op);
     const cidr = requireCidr(address);
-    const gone = link.addresses.find((other) => other.cidr.prefix === cidr.prefix && sameIp(other.cidr, cidr));
-    if (gone === undefined) throw refusal(op, 'EADDRNOTAVAIL', `ipv${cidr.family}: address not found`);
-    const range = toNetwork(cidr);
-    const inRange = (other: MemoryAddress): boolean => other.cidr.prefix === cidr.prefix && contains(range, other.cidr);
+    const found = link.addresses.find((other) => other.cidr.prefix === cidr.prefix && sameIp(other.cidr, cidr));
+    if (found === undefined) throw refusal(op, 'EADDRNOTAVAIL', `ipv${cidr.family}: address not found`);
     const promote = this.#sysctls.linkValue(link, 'ipv4/promote_secondaries') !== '0';
-    const takesAlong = (other: MemoryAddress): boolean => !gone.secondary && !promote && other.secondary && inRange(other);
-    link.addresses = link.addresses.filter((other) => other !== gone && !takesAlong(other));
-    const next = link.addresses.findIndex(inRange);
-    const heir = link.addresses[next];
-    if (heir === undefined) this.#routes.disconnect(linkIndex, cidr);
-    else if (!gone.secondary) link.addresses[next] = { cidr: heir.cidr, secondary: false };
+    const { list, gone } = removeAddress(link.addresses, found, promote);
+    link.addresses = [...list];
+    const range = toNetwork(cidr);
+    const shared = list.some((other) => other.cidr.prefix === cidr.prefix && contains(range, other.cidr));
+    if (!shared || (cidr.family === 4 && !found.secondary)) this.#routes.disconnect(linkIndex, cidr);
+    for (const one of gone) if (this.#ownersOf(one.cidr).length === 0) this.#routes.forgetSource(one.cidr);
+    if (link.up) this.#connect(link);
     // With the last IPv4 address the whole family is switched off on the link (fib_disable_ip).
     if (cidr.family === 4 && !link.addresses.some((other) => other.cidr.family === 4)) this.#routes.flush(linkIndex, 4);
   }
@@ -209,11 +239,18 @@ export class MemoryNamespace {
     return this.#routes.list();
   }
 
-  /** Makes or replaces a route. @throws NetlinkError `ENODEV`, `ENETDOWN`, `ENETUNREACH`, `EHOSTUNREACH` */
+  /** Makes a route. @throws NetlinkError `EEXIST`, `ENODEV`, `ENETDOWN`, `ENETUNREACH`, `EHOSTUNREACH`, `EINVAL` */
+  addRoute(route: RouteRequest, op: string): void {
+    const argument = requireRoute(route);
+    this.#checkRoute(route, argument, op);
+    if (this.#routes.has(route, argument)) throw refusal(op, 'EEXIST');
+    this.#routes.replace(route, argument);
+  }
+
+  /** Makes or replaces a route. @throws NetlinkError `ENODEV`, `ENETDOWN`, `ENETUNREACH`, `EHOSTUNREACH`, `EINVAL` */
   replaceRoute(route: RouteRequest, op: string): void {
     const argument = requireRoute(route);
-    if (argument.dst.family === 4) this.#checkRoute4(route, argument, op);
-    else this.#checkRoute6(route, argument, op);
+    this.#checkRoute(route, argument, op);
     this.#routes.replace(route, argument);
   }
 
@@ -237,6 +274,20 @@ export class MemoryNamespace {
       } else {
         this.#addLinkLocal(link);
       }
+    }
+  }
+
+  #checkRoute(route: RouteRequest, argument: RouteArgument, op: string): void {
+    if (argument.dst.family === 4) this.#checkRoute4(route, argument, op);
+    else this.#checkRoute6(route, argument, op);
+    const source = route.preferredSource === undefined ? undefined : requireIp(route.preferredSource);
+    if (source !== undefined && this.#ownersOf(source).length === 0) throw refusal(op, 'EINVAL', 'Invalid prefsrc address');
+  }
+
+  /** The kernel's routes to the ranges of a link's addresses; that of a range belongs to its first address. */
+  #connect(link: MemoryLink): void {
+    for (const { cidr, secondary, settings } of link.addresses) {
+      if (!secondary && !link.loopback && settings.noPrefixRoute !== true) this.#routes.connect(link.index, cidr, settings.routeMetric);
     }
   }
 
@@ -297,7 +348,7 @@ export class MemoryNamespace {
       if (!this.#isIpv6Off(link)) this.#addLoopback(link, '::1/128');
       return;
     }
-    for (const { cidr, secondary } of link.addresses) if (!secondary) this.#routes.connect(link.index, cidr);
+    this.#connect(link);
     this.#addLinkLocal(link);
   }
 
@@ -320,14 +371,16 @@ export class MemoryNamespace {
     const cidr = linkLocalAddress(link.mac);
     if (cidr === undefined || link.loopback || !link.carrier || this.#isIpv6Off(link)) return;
     if (this.#sysctls.linkValue(link, 'ipv6/addr_gen_mode') !== '0' || link.addresses.some((other) => sameIp(other.cidr, cidr))) return;
-    link.addresses.push({ cidr, secondary: false });
-    this.#routes.connect(link.index, cidr);
+    const list = insertAddress(link.addresses, { ...toAddress(cidr, {}), kernelMade: true });
+    if (typeof list !== 'string') link.addresses = [...list];
+    this.#connect(link);
   }
 
   #addLoopback(link: MemoryLink, address: string): void {
     const cidr = parseCidr(address);
     // Their routes are in the local table, which no driver lists.
-    if (cidr !== undefined && !link.addresses.some((other) => sameIp(other.cidr, cidr))) link.addresses.push({ cidr, secondary: false });
+    if (cidr !== undefined && !link.addresses.some((other) => sameIp(other.cidr, cidr)))
+      link.addresses.push({ ...toAddress(cidr, {}), kernelMade: true });
   }
 
   #notify(): void {

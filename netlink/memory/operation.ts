@@ -11,6 +11,7 @@ export type MemoryOperationKind =
   | 'address.add'
   | 'address.remove'
   | 'route.list'
+  | 'route.add'
   | 'route.replace'
   | 'route.remove'
   | 'sysctl.read'

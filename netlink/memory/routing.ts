@@ -1,10 +1,11 @@
-import { type Cidr, contains, formatCidr, formatIp, type IpAddress, sameIp, toNetwork } from '../../lib/address.js';
-import type { Route, RouteRequest } from '../../lib/driver.js';
+import { type Cidr, contains, formatCidr, formatIp, type IpAddress, parseIp, sameIp, toNetwork } from '../../lib/address.js';
+import type { Route, RouteRequest, RouteSettings } from '../../lib/driver.js';
 import type { RouteArgument } from '../argument.js';
 
 const mainTable = 254;
 const kernelProtocol = 2;
 const bootProtocol = 3;
+const linkScope = 253;
 /** IP6_RT_PRIO_ADDRCONF and IP6_RT_PRIO_USER, include/net/ip6_route.h and uapi/linux/ipv6_route.h. */
 const connectedMetric6 = 256;
 const defaultMetric6 = 1024;
@@ -16,6 +17,7 @@ interface Entry {
   readonly table: number;
   readonly metric: number | undefined;
   readonly protocol: number;
+  readonly settings: RouteSettings;
 }
 
 function sameRange(a: Cidr, b: Cidr): boolean {
@@ -35,7 +37,26 @@ function toRoute(entry: Entry): Route {
     table: entry.table,
     metric: entry.metric,
     protocol: entry.protocol,
+    ...entry.settings,
   };
+}
+
+/** The settings that the kernel shows again: what is as usual is left out. */
+function shownSettings(request: RouteRequest, { dst, gateway }: RouteArgument): RouteSettings {
+  const { onlink, scope, preferredSource, mtu } = request;
+  const source = preferredSource === undefined ? undefined : parseIp(preferredSource);
+  const usual = gateway === undefined ? linkScope : 0;
+  return {
+    ...(onlink === true ? { onlink } : {}),
+    ...(scope === undefined || scope === usual || dst.family === 6 ? {} : { scope }),
+    ...(source === undefined ? {} : { preferredSource: formatIp(source) }),
+    ...(mtu === undefined ? {} : { mtu }),
+  };
+}
+
+/** Metric 0 is "none" in IPv4 and "the default" in IPv6. */
+function metricOf({ metric }: RouteRequest, { dst }: RouteArgument): number | undefined {
+  return metric === undefined || metric === 0 ? (dst.family === 6 ? defaultMetric6 : undefined) : metric;
 }
 
 /** The routes of one namespace of a fake kernel: what net/ipv4/fib_* and net/ipv6/route.c do with the requests of a driver. */
@@ -48,12 +69,13 @@ export class MemoryRoutes {
   }
 
   /** The routes the kernel makes for an address with its prefix length on a link that is up. */
-  connect(linkIndex: number, cidr: Cidr): void {
+  connect(linkIndex: number, cidr: Cidr, given?: number): void {
     if (cidr.family === 4 && cidr.prefix === 32) return;
     const dst = toNetwork(cidr);
     if (this.#entries.some((entry) => this.#isConnected(entry, linkIndex, dst))) return;
-    const metric = cidr.family === 6 ? connectedMetric6 : undefined;
-    this.#entries.push({ dst, gateway: undefined, linkIndex, table: mainTable, metric, protocol: kernelProtocol });
+    const metric = given ?? (cidr.family === 6 ? connectedMetric6 : undefined);
+    const settings = cidr.family === 4 ? { preferredSource: formatIp(cidr) } : {};
+    this.#entries.push({ dst, gateway: undefined, linkIndex, table: mainTable, metric, protocol: kernelProtocol, settings });
   }
 
   /** Takes away what {@link connect} made for a range. */
@@ -97,14 +119,29 @@ export class MemoryRoutes {
     return best !== undefined && best.dst.prefix > 0 && best.linkIndex !== linkIndex;
   }
 
+  /** Takes a source address that is gone off the routes that use it; IPv4 drops them (fib_sync_down_addr, rt6_remove_prefsrc). */
+  forgetSource(source: IpAddress): void {
+    const text = formatIp(source);
+    this.#entries = this.#entries.flatMap((entry) => {
+      const { preferredSource, ...settings } = entry.settings;
+      if (preferredSource !== text) return [entry];
+      return source.family === 4 ? [] : [{ ...entry, settings }];
+    });
+  }
+
+  /** True when there is a route with the same destination, metric and table. */
+  has(request: RouteRequest, argument: RouteArgument): boolean {
+    return this.#indexOf(request, argument) >= 0;
+  }
+
   /** NLM_F_CREATE with NLM_F_REPLACE, after all checks. */
   replace(request: RouteRequest, argument: RouteArgument): void {
     const { dst, gateway } = argument;
     const table = request.table ?? mainTable;
-    // Metric 0 is "none" in IPv4 and "the default" in IPv6.
-    const metric = request.metric === undefined || request.metric === 0 ? (dst.family === 6 ? defaultMetric6 : undefined) : request.metric;
-    const entry: Entry = { dst, gateway, linkIndex: request.linkIndex, table, metric, protocol: bootProtocol };
-    const found = this.#entries.findIndex((other) => other.table === table && other.metric === metric && sameRange(other.dst, dst));
+    const metric = metricOf(request, argument);
+    const { linkIndex, protocol = bootProtocol } = request;
+    const entry: Entry = { dst, gateway, linkIndex, table, metric, protocol, settings: shownSettings(request, argument) };
+    const found = this.#indexOf(request, argument);
     if (found < 0) this.#entries.push(entry);
     else this.#entries[found] = entry;
   }
@@ -120,11 +157,18 @@ export class MemoryRoutes {
           entry.linkIndex === request.linkIndex &&
           sameRange(entry.dst, dst) &&
           (request.metric === undefined || request.metric === 0 || entry.metric === request.metric) &&
+          (request.protocol === undefined || request.protocol === entry.protocol) &&
           (gateway === undefined || (entry.gateway !== undefined && sameIp(entry.gateway, gateway))),
       )
       .sort((a, b) => rank(b) - rank(a));
     this.#entries = this.#entries.filter((entry) => entry !== first);
     return first !== undefined;
+  }
+
+  #indexOf(request: RouteRequest, argument: RouteArgument): number {
+    const table = request.table ?? mainTable;
+    const metric = metricOf(request, argument);
+    return this.#entries.findIndex((other) => other.table === table && other.metric === metric && sameRange(other.dst, argument.dst));
   }
 
   /** The route with the longest range, and of those the lowest metric. */

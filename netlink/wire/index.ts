@@ -1,4 +1,4 @@
-export type { Acknowledgement, ExtendedAcknowledgement } from './acknowledgement.js';
+export type { Acknowledgement, AttributePolicy, ExtendedAcknowledgement } from './acknowledgement.js';
 export { decodeAcknowledgement, encodeAcknowledgement, isSuccess, SUCCESS_BYTES } from './acknowledgement.js';
 export type { AddressAttributes, AddressLifetime, AddressMessage } from './address.js';
 export { decodeAddress, encodeAddress } from './address.js';
@@ -51,12 +51,12 @@ export type {
 export type { LinkAttributes, LinkInfo, LinkMessage, LinkStats, VethData } from './link-model.js';
 export type { NetlinkMessage } from './message.js';
 export { decodeMessages, encodeMessage, MESSAGE_HEADER, portAt, sequenceAt, writeMessage } from './message.js';
-export type { NeighbourAttributes, NeighbourMessage } from './neighbour.js';
+export type { NeighbourAttributes, NeighbourCacheInfo, NeighbourMessage } from './neighbour.js';
 export { decodeNeighbour, encodeNeighbour } from './neighbour.js';
 export type { NsidMessage } from './nsid.js';
 export { decodeNsid, encodeNsid } from './nsid.js';
 export { describeMissing, describeOffset } from './offset.js';
-export type { NextHop, NextHopAttributes, RouteAttributes, RouteMessage, RouteMetrics, RouteVia } from './route.js';
+export type { NextHop, NextHopAttributes, RouteAttributes, RouteCacheInfo, RouteMessage, RouteMetrics, RouteVia } from './route.js';
 export { decodeRoute, encodeRoute } from './route.js';
 export type { RuleAttributes, RuleMessage } from './rule.js';
 export { decodeRule, encodeRule } from './rule.js';

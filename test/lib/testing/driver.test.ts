@@ -39,6 +39,7 @@ function mutant(mutate: Mutation): (driver: NetworkDriver) => NetworkDriver {
         addAddress: (index, address, o) => whole.addAddress(index, address, o),
         removeAddress: (index, address, o) => whole.removeAddress(index, address, o),
         listRoutes: (o) => whole.listRoutes(o),
+        addRoute: (route, o) => whole.addRoute(route, o),
         replaceRoute: (route, o) => whole.replaceRoute(route, o),
         removeRoute: (route, o) => whole.removeRoute(route, o),
         readSysctl: (name) => whole.readSysctl(name),
@@ -133,6 +134,29 @@ const MUTANTS: Readonly<Record<string, Mutation>> = {
       return n.addAddress(index, address, o);
     },
   }),
+  'forgets the settings of an address': (n) => ({
+    addAddress: (index, address, { signal } = {}) => n.addAddress(index, address, signal === undefined ? {} : { signal }),
+  }),
+  'shows no settings of an address': (n) => ({
+    listAddresses: async (index, o) => (await n.listAddresses(index, o)).map(({ linkIndex, address }) => ({ linkIndex, address })),
+  }),
+  'lists addresses in alphabetical order': (n) => ({
+    listAddresses: async (index, o) => [...(await n.listAddresses(index, o))].sort((a, b) => a.address.localeCompare(b.address)),
+  }),
+  'calls given addresses the own of the link': (n) => ({
+    listAddresses: async (index, o) => (await n.listAddresses(index, o)).map((entry) => ({ ...entry, kernelMade: true as const })),
+  }),
+  'replaces when it shall add': (n) => ({ addRoute: (route, o) => n.replaceRoute(route, o) }),
+  'forgets who makes a route': (n) => ({
+    addRoute: ({ protocol: _, ...route }, o) => n.addRoute(route, o),
+    removeRoute: ({ protocol: _, ...route }, o) => n.removeRoute(route, o),
+  }),
+  'forgets the source of a route': (n) => ({ addRoute: ({ preferredSource: _, ...route }, o) => n.addRoute(route, o) }),
+  'forgets the MTU of a replaced route': (n) => ({ replaceRoute: ({ mtu: _, ...route }, o) => n.replaceRoute(route, o) }),
+  'shows no scope of a route': (n) => ({
+    listRoutes: async (o) => (await n.listRoutes(o)).map(({ scope: _, ...route }) => route),
+  }),
+  'removes routes of any maker': (n) => ({ removeRoute: ({ protocol: _, ...route }, o) => n.removeRoute(route, o) }),
   'says nothing when an address is refused': (n) => ({ addAddress: (index, address, o) => n.addAddress(index, address, o).catch(swallow) }),
   'removes an address of any length': (n) => ({
     removeAddress: async (index, address, o) => {

@@ -270,9 +270,9 @@ describe('MemoryNamespace', () => {
     namespace.addAddress(index, '10.0.0.2/24', 'add');
     namespace.addAddress(index, 'fd00::2/64', 'add');
     expect(namespace.addresses(index, 'list').map((entry) => entry.address)).to.deep.equal([
-      'fe80::5054:ff:fe12:3456/64',
       '10.0.0.2/24',
       'fd00::2/64',
+      'fe80::5054:ff:fe12:3456/64',
     ]);
     namespace.setUp(link, false);
     expect(namespace.addresses(index, 'list').map((entry) => entry.address)).to.deep.equal(['10.0.0.2/24']);
@@ -290,7 +290,7 @@ describe('MemoryNamespace', () => {
     namespace.setUp(link, true);
     for (const address of ['10.0.0.2/24', '10.0.0.9/24', '10.0.0.7/25']) namespace.addAddress(index, address, 'add');
     namespace.removeAddress(index, '10.0.0.2/24', 'remove');
-    expect(namespace.addresses(index, 'list').map((entry) => entry.address)).to.deep.equal(['fe80::5054:ff:fe12:3456/64', '10.0.0.7/25']);
+    expect(namespace.addresses(index, 'list').map((entry) => entry.address)).to.deep.equal(['10.0.0.7/25', 'fe80::5054:ff:fe12:3456/64']);
     expect(ranges(namespace)).to.deep.equal(['fe80::/64 2', '10.0.0.0/25 2']);
   });
 

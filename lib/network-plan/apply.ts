@@ -1,0 +1,100 @@
+import type { NetworkNamespace } from '../driver.js';
+import type { CallOptions } from '../provider.js';
+import { waysTo } from './difference.js';
+import { simulateOperations } from './model.js';
+import type { NetworkOperation } from './operation.js';
+import { type LeftOver, NetworkPlanError } from './plan-error.js';
+import { isSameRoute } from './route-key.js';
+import { type NetworkState, readNetworkState } from './state.js';
+import { targetOfState } from './target.js';
+
+/** How operations are applied. */
+export interface ApplyOptions extends CallOptions {
+  /** Whether what was done before a failure is undone; default true. Undoing does not heed the signal. */
+  readonly undo?: boolean;
+}
+
+async function carryOut(namespace: NetworkNamespace, operation: NetworkOperation, options: CallOptions): Promise<void> {
+  switch (operation.kind) {
+    case 'link.set':
+      return namespace.changeLink(operation.linkIndex, operation.change, options);
+    case 'address.add':
+      return namespace.addAddress(operation.linkIndex, operation.address, { ...operation.settings, ...options });
+    case 'address.remove':
+      return namespace.removeAddress(operation.linkIndex, operation.address, options);
+    case 'route.add':
+      return namespace.addRoute(operation.route, options);
+    case 'route.replace':
+      return namespace.replaceRoute(operation.route, options);
+    case 'route.remove':
+      return namespace.removeRoute(operation.route, options);
+    case 'sysctl.write':
+      return namespace.writeSysctl(operation.name, operation.value);
+  }
+}
+
+/** The state to come back to: as before, with what others did meanwhile. */
+function withDoingsOfOthers(before: NetworkState, meant: NetworkState, now: NetworkState): NetworkState {
+  const known = new Set([...before.addresses, ...meant.addresses].map(({ address }) => address));
+  const knownRoutes = [...before.routes, ...meant.routes];
+  return {
+    ...before,
+    addresses: [...before.addresses, ...now.addresses.filter(({ address }) => !known.has(address))],
+    routes: [...before.routes, ...now.routes.filter((route) => !knownRoutes.some((other) => isSameRoute(other, route)))],
+  };
+}
+
+/** Brings back the state before operations, whichever of them took effect. */
+async function undo(
+  namespace: NetworkNamespace,
+  before: NetworkState,
+  operations: readonly NetworkOperation[],
+): Promise<readonly LeftOver[]> {
+  const scope = { linkIndex: before.linkIndex, sysctls: Object.keys(before.sysctls) };
+  const meant = simulateOperations(before, operations);
+  const failures = new Map<string, unknown>();
+  const wayBack = async (): Promise<readonly NetworkOperation[]> => {
+    const now = await readNetworkState(namespace, scope);
+    return waysTo(now, targetOfState(withDoingsOfOthers(before, meant, now)), { renameUp: false })[0]?.operations ?? [];
+  };
+  let left: readonly NetworkOperation[];
+  try {
+    for (const operation of await wayBack()) {
+      try {
+        await carryOut(namespace, operation, {});
+      } catch (error) {
+        failures.set(JSON.stringify(operation), error);
+      }
+    }
+    left = await wayBack();
+  } catch (error) {
+    // The namespace cannot be read any more.
+    return waysTo(meant, targetOfState(before), { renameUp: false })[0]?.operations.map((operation) => ({ operation, cause: error })) ?? [];
+  }
+  return left.map((operation) => ({ operation, cause: failures.get(JSON.stringify(operation)) }));
+}
+
+/**
+ * Carries out the operations of a plan, one after the other.
+ *
+ * When one fails, the namespace is read, what was done is undone, and it is read again to see that. What others changed meanwhile stays.
+ * @param before the state that they were planned from
+ * @throws NetworkPlanError when an operation fails: which one, why, and what could not be undone
+ */
+export async function applyOperations(
+  namespace: NetworkNamespace,
+  before: NetworkState,
+  operations: readonly NetworkOperation[],
+  options: ApplyOptions = {},
+): Promise<void> {
+  const { undo: undoes = true, signal } = options;
+  for (const [done, operation] of operations.entries()) {
+    try {
+      await carryOut(namespace, operation, signal === undefined ? {} : { signal });
+    } catch (cause) {
+      // The failed one too: its answer may have been lost.
+      const left = undoes ? await undo(namespace, before, operations.slice(0, done + 1)) : [];
+      throw new NetworkPlanError({ label: namespace.label, operation, done, undo: undoes, left, cause });
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import { parseCidr } from '../address.js';
+import type { LinkChange, Route } from '../driver.js';
+import { NicError } from '../errors.js';
+import { isSameAddress } from './address-list.js';
+import { LEAST_MTU_6, NetworkModel } from './model.js';
+import type { NetworkOperation } from './operation.js';
+import { inOrder, isKernelMade, routeKey, toRequest } from './route-key.js';
+import { kernelName, linkOf, type NetworkState, sameValue } from './state.js';
+import type { Target, TargetAddress, TargetRoute } from './target.js';
+
+/** What a link may be made to do on the way. */
+export interface DifferenceOptions {
+  /** The link is renamed while it is up, which kernels before 6.2 refuse. */
+  readonly renameUp: boolean;
+}
+
+/** One way to reach a target. */
+export interface Way {
+  readonly operations: readonly NetworkOperation[];
+  /** What would have to be made anew and cannot be, in words. */
+  readonly problem: string | undefined;
+  /** The state at its end. */
+  readonly after: NetworkState;
+  /** Addresses end in the order of the target. */
+  readonly inOrder: boolean;
+}
+
+/** How IPv4 addresses are changed: new ones first; old ones first; or all anew but for as many as are said. */
+type Manner = 'add' | 'remove' | number;
+
+/** Walks one way to the target on a model. */
+class Walk {
+  readonly operations: NetworkOperation[] = [];
+  problem: string | undefined;
+  readonly model: NetworkModel;
+  readonly #linkIndex: number;
+  readonly #target: Target;
+  readonly #options: DifferenceOptions;
+
+  constructor(current: NetworkState, target: Target, options: DifferenceOptions) {
+    this.model = new NetworkModel(current);
+    this.#linkIndex = current.linkIndex;
+    this.#target = target;
+    this.#options = options;
+  }
+
+  go(manner: Manner): Way {
+    this.#sysctls();
+    const change = this.#linkChange();
+    const { mtu } = this.model.link;
+    const narrow = mtu < LEAST_MTU_6 || this.#target.mtu < LEAST_MTU_6;
+    // It comes up with its addresses; but what it loses on the way down, and what it is too narrow for, is added afterwards.
+    const last = change.up === true && !narrow;
+    if (!last) this.#set(change);
+    this.#addresses(4, manner);
+    this.#addresses(6, manner);
+    if (last) this.#set(change);
+    this.#routes();
+    const { operations, problem, model } = this;
+    const found = model.addresses;
+    const ordered =
+      found.length === this.#target.addresses.length &&
+      this.#target.addresses.every((one, i) => {
+        const there = found[i];
+        return there !== undefined && one.isMet(there);
+      });
+    return { operations, problem, after: model.state, inOrder: ordered };
+  }
+
+  #emit(operation: NetworkOperation): void {
+    this.operations.push(operation);
+    this.model.apply(operation);
+  }
+
+  #sysctls(): void {
+    for (const [name, value] of Object.entries(this.#target.sysctls)) {
+      if (value === undefined || sameValue(this.model.sysctl(name), value)) continue;
+      this.#emit({ kind: 'sysctl.write', name: kernelName(name, this.model.link.name), value });
+    }
+  }
+
+  /** What is left to change on the link in one request, once it is down where it must be down for its name. */
+  #linkChange(): LinkChange {
+    const { name, mtu, up } = this.#target;
+    const renamed = name !== this.model.link.name;
+    if (renamed && this.model.link.up && !this.#options.renameUp) this.#set({ up: false });
+    const { link } = this.model;
+    return {
+      ...(mtu === link.mtu ? {} : { mtu }),
+      ...(renamed ? { name } : {}),
+      ...(up === link.up ? {} : { up }),
+    };
+  }
+
+  #set(change: LinkChange): void {
+    if (Object.keys(change).length > 0) this.#emit({ kind: 'link.set', linkIndex: this.#linkIndex, change });
+  }
+
+  #addresses(family: 4 | 6, manner: Manner): void {
+    const wanted = this.#target.addresses.filter(({ cidr }) => cidr.family === family);
+    if (manner === 'add' && family === 4) this.#addMissing(wanted, family);
+    if (typeof manner === 'number') {
+      // IPv4 adds at the end, IPv6 at the front.
+      const kept = family === 4 ? wanted.slice(0, manner) : wanted.slice(Math.max(0, wanted.length - manner));
+      this.#removeOthers(kept, family);
+    }
+    this.#removeOthers(wanted, family);
+    this.#addMissing(wanted, family);
+  }
+
+  #removeOthers(wanted: readonly TargetAddress[], family: 4 | 6): void {
+    for (;;) {
+      // One at a time: the first of a range takes the others along.
+      const other = this.model.addresses.find(
+        (entry) => parseCidr(entry.address)?.family === family && !wanted.some((one) => one.isMet(entry)),
+      );
+      if (other === undefined) return;
+      this.#emit({ kind: 'address.remove', linkIndex: this.#linkIndex, address: other.address });
+    }
+  }
+
+  #addMissing(wanted: readonly TargetAddress[], family: 4 | 6): void {
+    const isThere = (one: TargetAddress): boolean =>
+      this.model.addresses.some((entry) => {
+        const cidr = parseCidr(entry.address);
+        return cidr !== undefined && isSameAddress(cidr, one.cidr);
+      });
+    const missing = wanted.filter((one) => !isThere(one));
+    // The kernel lists the last IPv6 address first.
+    for (const one of family === 4 || !this.#target.exact ? missing : missing.toReversed()) {
+      const { address, settings, unsupported } = one;
+      this.#need(`the address ${address}`, unsupported);
+      this.#emit({ kind: 'address.add', linkIndex: this.#linkIndex, address, settings });
+    }
+  }
+
+  #routes(): void {
+    const byKey = new Map<string, TargetRoute[]>();
+    for (const route of this.#target.routes) {
+      const others = byKey.get(route.key);
+      if (others === undefined) byKey.set(route.key, [route]);
+      else others.push(route);
+    }
+    this.#removeRoutes(byKey);
+    const add: TargetRoute[] = [];
+    for (const [key, wanted] of byKey) {
+      const found = this.model.routesAt(key);
+      for (const route of wanted) if (!this.#isMet(route, found)) add.push(route);
+    }
+    for (const { text, unsupported } of add) this.#need(`the route ${text}`, unsupported);
+    for (const route of inOrder(add.flatMap(({ request }) => request ?? []))) {
+      const replaced = this.model.apply({ kind: 'route.add', route }) === false;
+      if (replaced) this.model.apply({ kind: 'route.replace', route });
+      this.operations.push({ kind: replaced ? 'route.replace' : 'route.add', route });
+    }
+  }
+
+  /** Whether a route is there, or comes by itself. */
+  #isMet(wanted: TargetRoute, found: readonly Route[]): boolean {
+    if (found.some((route) => wanted.isMet(route))) return true;
+    return wanted.kernelMade && found.every(isKernelMade);
+  }
+
+  #removeRoutes(byKey: ReadonlyMap<string, readonly TargetRoute[]>): void {
+    const remove = this.model.state.routes.filter((route) => {
+      return route.linkIndex !== undefined && !isKernelMade(route) && !byKey.has(routeKey(route));
+    });
+    for (const route of inOrder(remove.flatMap((one) => toRequest(one) ?? [])).toReversed()) this.#emit({ kind: 'route.remove', route });
+  }
+
+  #need(what: string, unsupported: readonly string[]): void {
+    if (unsupported.length > 0) this.problem ??= `${what} could not be put back as it is: it has ${unsupported.join(', ')}`;
+  }
+}
+
+/**
+ * The ways to reach a target from a state, the shortest first; of several as long, the one that adds before it removes.
+ * @throws NicError `ERR_LINK` when the link is not there
+ */
+export function waysTo(current: NetworkState, target: Target, options: DifferenceOptions): readonly Way[] {
+  linkOf(current);
+  const walk = (manner: Manner): Way => new Walk(current, target, options).go(manner);
+  let ways = [walk('add'), walk('remove')];
+  if (target.exact && !ways.some((way) => way.inOrder)) {
+    for (let kept = target.addresses.length; kept >= 0; kept--) ways.push(walk(kept));
+  }
+  if (target.exact && ways.some((way) => way.inOrder)) ways = ways.filter((way) => way.inOrder);
+  return ways.sort((a, b) => a.operations.length - b.operations.length);
+}
+
+/** The best way there is. @throws NicError `ERR_NOT_SUPPORTED` when all need what cannot be made anew */
+export function bestWay(ways: readonly Way[]): Way {
+  const [first] = ways;
+  const whole = ways.find(({ problem }) => problem === undefined);
+  if (whole !== undefined) return whole;
+  throw new NicError('ERR_NOT_SUPPORTED', first?.problem ?? 'there is no way there');
+}

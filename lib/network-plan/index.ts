@@ -1,0 +1,17 @@
+export { insertAddress, isSameAddress, type ListedAddress, relabel, removeAddress, type ShortenedList } from './address-list.js';
+export { type ApplyOptions, applyOperations } from './apply.js';
+export { formatIpCommands } from './ip-command.js';
+export { simulateOperations } from './model.js';
+export {
+  type AddressAddOperation,
+  type AddressRemoveOperation,
+  formatOperation,
+  type LinkSetOperation,
+  type NetworkOperation,
+  type RouteOperation,
+  type SysctlWriteOperation,
+} from './operation.js';
+export { invertOperations, type PlanOptions, planChanges } from './plan.js';
+export { type LeftOver, NetworkPlanError, type NetworkPlanErrorOptions } from './plan-error.js';
+export { type NetworkScope, type NetworkState, readNetworkState } from './state.js';
+export type { WantedLinkAddress, WantedNetwork, WantedLinkRoute } from './target.js';
