@@ -172,7 +172,11 @@ export function parseMac(text: string): Uint8Array | undefined {
   return Uint8Array.from(text.split(':'), (part) => Number.parseInt(part, 16));
 }
 
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** Writes a hardware address in lower case with colons. */
 export function formatMac(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) text += i === 0 ? HEX[bytes[0] ?? 0] : `:${HEX[bytes[i] ?? 0]}`;
+  return text;
 }

@@ -19,6 +19,15 @@ export interface Attribute {
   readonly value: Uint8Array;
 }
 
+/** Length of the attribute at `offset`, header included. @throws Malformed when it reaches over the end */
+function lengthAt(view: DataView, offset: number, end: number): number {
+  const left = end - offset;
+  if (left < HEADER) throw new Malformed(`an attribute header of ${HEADER} bytes, not ${left}`);
+  const length = view.getUint16(offset, LITTLE_ENDIAN);
+  if (length < HEADER || length > left) throw new Malformed(`an attribute of ${HEADER} to ${left} bytes, not ${length}`);
+  return length;
+}
+
 /**
  * Calls `visit` for each attribute with its type without flags, the range of its payload and where the next begins.
  * @throws Malformed when one reaches over the end
@@ -31,9 +40,7 @@ export function walkAttributes(
 ): void {
   let offset = start;
   while (offset < end) {
-    if (end - offset < HEADER) throw new Malformed(`an attribute header of ${HEADER} bytes, not ${end - offset}`);
-    const length = view.getUint16(offset, LITTLE_ENDIAN);
-    if (length < HEADER || length > end - offset) throw new Malformed(`an attribute of ${HEADER} to ${end - offset} bytes, not ${length}`);
+    const length = lengthAt(view, offset, end);
     const next = Math.min(end, offset + align4(length));
     visit(view.getUint16(offset + 2, LITTLE_ENDIAN) & TYPE_MASK, offset + HEADER, offset + length, next);
     offset = next;
@@ -121,23 +128,25 @@ export class AttributeTable<T extends object> {
    * @throws Malformed
    */
   decode(view: DataView, start: number, end: number, target: Partial<T>): Uint8Array {
-    const unknown: number[] = [];
-    let size = 0;
     const properties = target as Record<string, unknown>;
-    walkAttributes(view, start, end, (type, from, to, next) => {
-      const entry = this.#byType[type];
-      if (entry === undefined) {
-        unknown.push(from - HEADER, next);
-        size += next - from + HEADER;
-        return;
+    const unknown: number[] = [];
+    let entry: Entry | undefined;
+    // Thousands of attributes are read for one listing, so this loop makes no function and no object of its own.
+    try {
+      for (let offset = start; offset < end; ) {
+        entry = undefined;
+        const length = lengthAt(view, offset, end);
+        const next = Math.min(end, offset + align4(length));
+        entry = this.#byType[view.getUint16(offset + 2, LITTLE_ENDIAN) & TYPE_MASK];
+        if (entry !== undefined) properties[entry.key] = entry.value.decode(view, offset + HEADER, offset + length);
+        else if (unknown.length > 0 && unknown[unknown.length - 1] === offset) unknown[unknown.length - 1] = next;
+        else unknown.push(offset, next);
+        offset = next;
       }
-      try {
-        properties[entry.key] = entry.value.decode(view, from, to);
-      } catch (error) {
-        throw error instanceof Malformed ? error.within(this.nameOf(entry.type)) : error;
-      }
-    });
-    return size === 0 ? NOTHING : gather(view, unknown, size);
+    } catch (error) {
+      throw error instanceof Malformed && entry !== undefined ? error.within(this.nameOf(entry.type)) : error;
+    }
+    return unknown.length === 0 ? NOTHING : gather(view, unknown);
   }
 
   /** Appends the properties of `source` that are not undefined, in the order of the table. */
@@ -168,7 +177,10 @@ export class AttributeTable<T extends object> {
 
 const NOTHING = new Uint8Array(0);
 
-function gather(view: DataView, ranges: readonly number[], size: number): Uint8Array {
+/** Copies ranges, each given by its start and its end, into one array. */
+function gather(view: DataView, ranges: readonly number[]): Uint8Array {
+  let size = 0;
+  for (let i = 0; i + 1 < ranges.length; i += 2) size += (ranges[i + 1] ?? 0) - (ranges[i] ?? 0);
   const result = new Uint8Array(size);
   let length = 0;
   for (let i = 0; i + 1 < ranges.length; i += 2) {
