@@ -46,6 +46,8 @@ export function followHandshake(request: ClientRequest): () => boolean {
   let shaking = false;
   request.once('socket', (socket) => {
     shaking = 'secureConnecting' in socket && socket.secureConnecting === true;
+    // A connection that is used again has no handshake before it.
+    if (!shaking) return;
     socket.once('secureConnect', () => {
       shaking = false;
     });

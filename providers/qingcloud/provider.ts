@@ -8,6 +8,7 @@ import { isNicError, type NicErrorCode, ProviderError } from '../../lib/errors.j
 import { type Logger, silentLogger } from '../../lib/log.js';
 import type { Job, Nic, Subnet } from '../../lib/nic.js';
 import type { CallOptions, CreateNicRequest, NicFilter, NicProvider, ProviderFeatures } from '../../lib/provider.js';
+import { Batch } from './batch.js';
 import { ApiClient, type ApiReply, type ApiRequest } from './client.js';
 import type { QingCloudConfig } from './config.js';
 import { toAbortedError, toResponseError } from './errors.js';
@@ -57,7 +58,11 @@ class QingCloudProvider implements NicProvider {
   readonly #retries: number;
   readonly #instanceIdFile: string;
   readonly #subnets = new InFlight<readonly Subnet[]>('DescribeVxnets');
-  readonly #jobs = new InFlight<readonly Job[]>('DescribeJobs');
+  readonly #jobs: Batch<readonly Job[]>;
+  readonly #nics: Batch<readonly Nic[]>;
+  readonly #attaching: Batch<string>;
+  readonly #detaching: Batch<string>;
+  readonly #deleting: Batch<void>;
 
   constructor(options: QingCloudProviderOptions) {
     this.#clock = options.clock ?? systemClock;
@@ -83,6 +88,28 @@ class QingCloudProvider implements NicProvider {
       maxNicsPerCall: 5,
       lateEffectMs: options.lateEffectMs ?? 90_000,
     };
+    // A lost answer leaves all of them in doubt; what was refused can be asked for each alone, to see whose it was.
+    const isShared = (error: unknown): boolean =>
+      error instanceof ProviderError && error.outcome === 'refused' && error.retCode !== undefined;
+    const changing = { most: this.features.maxNicsPerCall, isShared };
+    const reading = { most: PAGE_SIZE, isShared: () => false };
+    this.#attaching = new Batch({
+      ...changing,
+      action: 'AttachNics',
+      send: (instance, nics, signal) => this.#startJob('AttachNics', { nics, instance }, signal),
+    });
+    this.#detaching = new Batch({
+      ...changing,
+      action: 'DetachNics',
+      send: (_key, nics, signal) => this.#startJob('DetachNics', { nics }, signal),
+    });
+    this.#deleting = new Batch<void>({
+      ...changing,
+      action: 'DeleteNics',
+      send: async (_key, nics, signal) => void (await this.#call({ action: 'DeleteNics', kind: 'change', values: { nics } }, signal)),
+    });
+    this.#jobs = new Batch({ ...reading, action: 'DescribeJobs', send: (_key, ids, signal) => this.#readJobs(ids, signal) });
+    this.#nics = new Batch({ ...reading, action: 'DescribeNics', send: (_key, ids, signal) => this.#readNics({ ids }, signal) });
   }
 
   async instanceId({ signal }: CallOptions = {}): Promise<string> {
@@ -127,6 +154,13 @@ class QingCloudProvider implements NicProvider {
 
   async listNics(filter: NicFilter, { signal }: CallOptions = {}): Promise<readonly Nic[]> {
     if (signal?.aborted === true) throw toAbortedError('DescribeNics', signal, 'refused');
+    const { ids, ...others } = filter;
+    const isOnlyIds = Object.values(others).every((value) => value === undefined);
+    if (ids === undefined || ids.length === 0 || ids.length > PAGE_SIZE || !isOnlyIds) return this.#readNics(filter, signal);
+    return (await this.#nics.run('', ids, signal)).filter((nic) => ids.includes(nic.id));
+  }
+
+  async #readNics(filter: NicFilter, signal: AbortSignal | undefined): Promise<readonly Nic[]> {
     const { ids, instanceId, subnetIds, status, name } = filter;
     const scope = { nics: ids, vxnets: subnetIds, instances: instanceId === undefined ? undefined : [instanceId], status };
     const narrow = ids !== undefined || subnetIds !== undefined || instanceId !== undefined;
@@ -153,7 +187,8 @@ class QingCloudProvider implements NicProvider {
 
   async attachNics(nicIds: readonly string[], instanceId: string, { signal }: CallOptions = {}): Promise<string> {
     try {
-      return await this.#startJob('AttachNics', nicIds, { nics: nicIds, instance: instanceId }, signal);
+      this.#requireFew('AttachNics', nicIds);
+      return await this.#attaching.run(instanceId, nicIds, signal);
     } catch (error) {
       if (!(error instanceof ProviderError && error.code === 'ERR_NOT_FOUND')) throw error;
       const where = `the NIC was to go to instance ${instanceId}: the id of this host's instance comes from ${this.#instanceIdFile}`;
@@ -168,21 +203,16 @@ class QingCloudProvider implements NicProvider {
   }
 
   async detachNics(nicIds: readonly string[], { signal }: CallOptions = {}): Promise<string> {
-    return this.#startJob('DetachNics', nicIds, { nics: nicIds }, signal);
+    this.#requireFew('DetachNics', nicIds);
+    return this.#detaching.run('', nicIds, signal);
   }
 
   async deleteNics(nicIds: readonly string[], { signal }: CallOptions = {}): Promise<void> {
-    await this.#call({ action: 'DeleteNics', kind: 'change', values: { nics: nicIds } }, signal);
+    await this.#deleting.run('', nicIds, signal);
   }
 
-  describeJobs(ids: readonly string[], { signal }: CallOptions = {}): Promise<readonly Job[]> {
-    return this.#jobs.run([...ids].sort().join(), signal, async (shared) => {
-      // An unknown id fails the whole call (docs, describe_jobs); with which code is not told.
-      const found = await this.#each(ids, ['ERR_NOT_FOUND', 'ERR_REQUEST'], (some) =>
-        this.#list('DescribeJobs', 'job_set', JobWireCodec, (job) => job.job_id, { jobs: some }, shared),
-      );
-      return found.filter((job) => ids.includes(job.job_id)).map(toJob);
-    });
+  async describeJobs(ids: readonly string[], { signal }: CallOptions = {}): Promise<readonly Job[]> {
+    return (await this.#jobs.run('', ids, signal)).filter((job) => ids.includes(job.id));
   }
 
   async allowForwarding(nicId: string, { signal }: CallOptions = {}): Promise<void> {
@@ -204,17 +234,22 @@ class QingCloudProvider implements NicProvider {
     return decoded.right;
   }
 
-  async #startJob(
-    action: 'AttachNics' | 'DetachNics',
-    nicIds: readonly string[],
-    values: ApiRequest['values'],
-    signal: AbortSignal | undefined,
-  ): Promise<string> {
+  #requireFew(action: string, nicIds: readonly string[]): void {
     const { maxNicsPerCall } = this.features;
-    if (nicIds.length > maxNicsPerCall) {
-      const message = `${action}: takes at most ${maxNicsPerCall} NICs in a call, not ${nicIds.length}; nothing was sent`;
-      throw new ProviderError('ERR_REQUEST', message, { action, retryable: false, outcome: 'refused' });
-    }
+    if (nicIds.length <= maxNicsPerCall) return;
+    const message = `${action}: takes at most ${maxNicsPerCall} NICs in a call, not ${nicIds.length}; nothing was sent`;
+    throw new ProviderError('ERR_REQUEST', message, { action, retryable: false, outcome: 'refused' });
+  }
+
+  async #readJobs(ids: readonly string[], signal: AbortSignal): Promise<readonly Job[]> {
+    // An unknown id fails the whole call (docs, describe_jobs); with which code is not told.
+    const found = await this.#each(ids, ['ERR_NOT_FOUND', 'ERR_REQUEST'], (some) =>
+      this.#list('DescribeJobs', 'job_set', JobWireCodec, (job) => job.job_id, { jobs: some }, signal),
+    );
+    return found.map(toJob);
+  }
+
+  async #startJob(action: 'AttachNics' | 'DetachNics', values: ApiRequest['values'], signal: AbortSignal): Promise<string> {
     return this.#decode(action, JobReplyCodec, await this.#call({ action, kind: 'change', values }, signal)).job_id;
   }
 

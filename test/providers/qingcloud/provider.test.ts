@@ -453,6 +453,44 @@ describe('createQingCloudProvider()', () => {
     });
   });
 
+  describe('what is asked for at the same time', () => {
+    const macs = Array.from({ length: 7 }, (_, index) => `52:54:00:00:12:3${index}`);
+
+    it('shares AttachNics, five NICs in a call', async () => {
+      const provider = createProvider();
+      server.script(json({ ret_code: 0, job_id: 'j-1' }), json({ ret_code: 0, job_id: 'j-2' }));
+      const jobs = await Promise.all(macs.map((mac) => provider.attachNics([mac], 'i-0abcdef1')));
+      expect(new Set(jobs)).to.deep.equal(new Set(['j-1', 'j-2']));
+      const nics = sent().map((params) => Object.entries(params).flatMap(([name, value]) => (name.startsWith('nics.') ? [value] : [])));
+      expect(nics.map(({ length }) => length)).to.deep.equal([5, 2]);
+      expect(nics.flat()).to.deep.equal(macs);
+    });
+
+    it('fails alone: a NIC that the service refuses is no reason to refuse the others', async () => {
+      const provider = createProvider();
+      const refusal = json({ ret_code: 1400, message: 'PermissionDenied, nic is in use' });
+      server.script(refusal, (response, request) =>
+        (request.params['nics.1'] === macs[1] ? refusal : json({ ret_code: 0 }))(response, request),
+      );
+      server.script((response, request) => (request.params['nics.1'] === macs[1] ? refusal : json({ ret_code: 0 }))(response, request));
+      const [first, second] = await Promise.allSettled([provider.deleteNics([macs[0] ?? '']), provider.deleteNics([macs[1] ?? ''])]);
+      expect(first.status).to.equal('fulfilled');
+      expect(second.status === 'rejected' && second.reason).to.include({ code: 'ERR_STATE', outcome: 'refused' });
+      expect(actions()).to.deep.equal(['DeleteNics', 'DeleteNics', 'DeleteNics']);
+    });
+
+    it('shares one DescribeJobs, and one DescribeNics, each getting its own', async () => {
+      const provider = createProvider();
+      const job = (id: string) => ({ job_id: id, job_action: 'AttachNics', status: 'working', create_time: '2017-08-17T03:04:05Z' });
+      server.script(json({ ret_code: 0, total_count: 2, job_set: [job('j-1'), job('j-2')] }));
+      const found = await Promise.all([provider.describeJobs(['j-1']), provider.describeJobs(['j-2']), provider.describeJobs(['j-3'])]);
+      expect(found.map((jobs) => jobs.map(({ id }) => id))).to.deep.equal([['j-1'], ['j-2'], []]);
+      server.script(json({ ret_code: 0, total_count: 0, nic_set: [] }));
+      await Promise.all(macs.map((mac) => provider.listNics({ ids: [mac] })));
+      expect(actions()).to.deep.equal(['DescribeJobs', 'DescribeNics']);
+    });
+  });
+
   describe('pages', () => {
     const page = (total: number | undefined, from: number, to: number): Answer =>
       nicPage(total, ...Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => nicWire(from + i)));
