@@ -1,26 +1,18 @@
 import type { Route } from '../lib/driver.js';
-import { decodeAttributes, type NextHopAttributes, type RouteMessage, RT_SCOPE, RT_TABLE, RTA, RTN, RTNH_F } from './wire/index.js';
+import { decodeAttributes, FAMILY, type NextHopAttributes, type RouteMessage, RT_SCOPE, RT_TABLE, RTN, RTNH_F } from './wire/index.js';
 
 interface Hop extends NextHopAttributes {
   readonly linkIndex?: number;
   readonly flags?: number;
 }
 
-/** RTA_CACHEINFO (struct rta_cacheinfo): the time left is its third word; the rest counts uses. */
-const EXPIRES_OFFSET = 8;
-
-function leftOver(unknown: Uint8Array | undefined): readonly string[] {
-  if (unknown === undefined) return [];
-  return decodeAttributes(unknown).flatMap(({ type, value }) => {
-    if (type !== RTA.RTA_CACHEINFO) return [`attribute ${type}`];
-    const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-    return value.length >= EXPIRES_OFFSET + 4 && view.getInt32(EXPIRES_OFFSET, true) !== 0 ? ['a lifetime'] : [];
-  });
-}
+/** MPLS has routes too. */
+const FAMILIES: readonly number[] = [FAMILY.INET, FAMILY.INET6];
 
 /** What a route has that a request of the driver interface cannot say. */
 function unsupportedOf(message: RouteMessage): readonly string[] {
   const { mtu: _mtu, ...metrics } = message.metrics ?? {};
+  const leftOver = decodeAttributes(message.unknown ?? new Uint8Array(0)).map(({ type }) => `attribute ${type}`);
   const said: readonly (readonly [boolean, string])[] = [
     [message.nextHops !== undefined, 'several next hops'],
     [message.nextHopId !== undefined, 'a next hop object'],
@@ -31,10 +23,10 @@ function unsupportedOf(message: RouteMessage): readonly string[] {
     [(message.preference ?? 0) !== 0, 'a router preference'],
     [message.encapType !== undefined, 'an encapsulation'],
     [message.ttlPropagate !== undefined, 'propagation of the TTL'],
-    [(message.expiresSeconds ?? 0) !== 0, 'a lifetime'],
+    [(message.expiresSeconds ?? message.cacheInfo?.expires ?? 0) !== 0, 'a lifetime'],
     [Object.keys(metrics).length > 0, `the metrics ${Object.keys(metrics).join(', ')}`],
   ];
-  return [...said.flatMap(([is, what]) => (is ? [what] : [])), ...leftOver(message.unknown)];
+  return [...said.flatMap(([is, what]) => (is ? [what] : [])), ...leftOver];
 }
 
 /** The scope that a request gets which says none, as `ip route` has it. IPv6 has no scopes. */
@@ -49,7 +41,7 @@ function isDefaultScope(message: RouteMessage, direct: boolean): boolean {
  */
 export function toRoutes(message: RouteMessage): readonly Route[] {
   const { dst, table = RT_TABLE.MAIN, preferredSource, scope } = message;
-  if (dst === undefined || message.type !== RTN.UNICAST || table === RT_TABLE.LOCAL) return [];
+  if (!FAMILIES.includes(message.family) || dst === undefined || message.type !== RTN.UNICAST || table === RT_TABLE.LOCAL) return [];
   const hops: readonly Hop[] = message.nextHops ?? [message];
   const unsupported = unsupportedOf(message);
   const mtu = message.metrics?.mtu;

@@ -1,14 +1,36 @@
 import { align4 } from './align.js';
-import { AttributeTable } from './attribute.js';
+import { AttributeTable, NLA_F, nest, type WithUnknown } from './attribute.js';
 import { LITTLE_ENDIAN } from './byte-order.js';
 import { ByteWriter } from './byte-writer.js';
-import { NLM_F, NLMSG, NLMSGERR_ATTR } from './constants.js';
+import { NL_POLICY_TYPE_ATTR, NLM_F, NLMSG, NLMSGERR_ATTR } from './constants.js';
 import { decoding, Malformed, viewOf } from './malformed.js';
 import { MESSAGE_HEADER, type NetlinkMessage } from './message.js';
-import { text, u32 } from './value.js';
+import { bytes, s64, text, u32, u64 } from './value.js';
+
+/** What the kernel would take as the offending attribute (NL_POLICY_TYPE_ATTR_*, include/uapi/linux/netlink.h). */
+export interface AttributePolicy {
+  /** NL_ATTR_TYPE_*: 1 flag, 2 to 5 unsigned of 8 to 64 bits, 6 to 9 signed, 10 binary, 11 text, 12 text with its null byte, 13 nest, … */
+  readonly type?: number;
+  /** Least signed value. */
+  readonly minimumSigned?: bigint;
+  /** Largest signed value. */
+  readonly maximumSigned?: bigint;
+  /** Least value. */
+  readonly minimum?: bigint;
+  /** Largest value. */
+  readonly maximum?: bigint;
+  /** Least length in bytes. */
+  readonly minimumLength?: number;
+  /** Largest length in bytes. */
+  readonly maximumLength?: number;
+  /** Bits that may be set in a bit field. */
+  readonly bitfieldMask?: number;
+  /** Bits that may be set in a number. */
+  readonly mask?: bigint;
+}
 
 /** What the kernel says about an error beside its number (enum nlmsgerr_attrs, include/uapi/linux/netlink.h). */
-export interface ExtendedAcknowledgement {
+export interface ExtendedAcknowledgement extends WithUnknown {
   /** The reason in words. */
   readonly message?: string;
   /** Where in the request the offending attribute begins, from the start of the message header. */
@@ -17,6 +39,10 @@ export interface ExtendedAcknowledgement {
   readonly missingType?: number;
   /** Where the nest begins that it is missing in; the message itself when absent. */
   readonly missingNest?: number;
+  /** What the attribute at {@link ExtendedAcknowledgement.offset} should have been. */
+  readonly policy?: AttributePolicy & WithUnknown;
+  /** What only the sender understands, such as the id of what was made. */
+  readonly cookie?: Uint8Array;
 }
 
 /** The end of a request: NLMSG_ERROR (struct nlmsgerr), or NLMSG_DONE at the end of a dump. */
@@ -25,11 +51,25 @@ export interface Acknowledgement extends ExtendedAcknowledgement {
   readonly error: number;
 }
 
-const table = new AttributeTable<ExtendedAcknowledgement>(NLMSGERR_ATTR, {
+const policy = new AttributeTable<AttributePolicy>(NL_POLICY_TYPE_ATTR, {
+  type: { type: NL_POLICY_TYPE_ATTR.TYPE, value: u32 },
+  minimumSigned: { type: NL_POLICY_TYPE_ATTR.MIN_VALUE_S, value: s64 },
+  maximumSigned: { type: NL_POLICY_TYPE_ATTR.MAX_VALUE_S, value: s64 },
+  minimum: { type: NL_POLICY_TYPE_ATTR.MIN_VALUE_U, value: u64 },
+  maximum: { type: NL_POLICY_TYPE_ATTR.MAX_VALUE_U, value: u64 },
+  minimumLength: { type: NL_POLICY_TYPE_ATTR.MIN_LENGTH, value: u32 },
+  maximumLength: { type: NL_POLICY_TYPE_ATTR.MAX_LENGTH, value: u32 },
+  bitfieldMask: { type: NL_POLICY_TYPE_ATTR.BITFIELD32_MASK, value: u32 },
+  mask: { type: NL_POLICY_TYPE_ATTR.MASK, value: u64 },
+});
+
+const table = new AttributeTable<Omit<ExtendedAcknowledgement, 'unknown'>>(NLMSGERR_ATTR, {
   message: { type: NLMSGERR_ATTR.MSG, value: text },
   offset: { type: NLMSGERR_ATTR.OFFS, value: u32 },
   missingType: { type: NLMSGERR_ATTR.MISS_TYPE, value: u32 },
   missingNest: { type: NLMSGERR_ATTR.MISS_NEST, value: u32 },
+  policy: { type: NLMSGERR_ATTR.POLICY, value: nest(policy), flags: NLA_F.NESTED },
+  cookie: { type: NLMSGERR_ATTR.COOKIE, value: bytes },
 });
 
 /**
@@ -52,8 +92,8 @@ export function decodeAcknowledgement(message: NetlinkMessage): Acknowledgement 
     if ((flags & NLM_F.ACK_TLVS) === 0) return { error };
     if (start > payload.length) throw new Malformed(`at least ${start} bytes, not ${payload.length}`);
     const said: { -readonly [K in keyof ExtendedAcknowledgement]: ExtendedAcknowledgement[K] } = {};
-    table.decode(view, start, payload.length, said);
-    return { error, ...said };
+    const unknown = table.decode(view, start, payload.length, said);
+    return unknown.length === 0 ? { error, ...said } : { error, ...said, unknown };
   });
 }
 
@@ -81,5 +121,6 @@ export function encodeAcknowledgement(acknowledgement: Acknowledgement, requestH
   writer.u32(error >>> 0);
   if (requestHeader !== undefined) writer.bytes(requestHeader.subarray(0, MESSAGE_HEADER));
   table.encode(said, writer);
+  if (said.unknown !== undefined) writer.bytes(said.unknown);
   return writer.finish();
 }

@@ -3,7 +3,7 @@ import { LITTLE_ENDIAN } from './byte-order.js';
 import { written } from './byte-writer.js';
 import { IFA } from './constants.js';
 import { decoding, viewOf } from './malformed.js';
-import { ipAddress, s32, text, u8, u32, type ValueCodec } from './value.js';
+import { expectLength, ipAddress, s32, text, u8, u32, type ValueCodec } from './value.js';
 
 /** Length of struct ifaddrmsg (include/uapi/linux/if_addr.h). */
 export const ADDRESS_HEADER = 8;
@@ -58,11 +58,12 @@ export interface AddressMessage extends AddressAttributes, WithUnknown {
 
 const lifetime: ValueCodec<AddressLifetime> = {
   decode(view, start, end) {
+    expectLength(start, end, 16);
     return {
-      preferredSeconds: u32.decode(view, start, Math.min(end, start + 4)),
-      validSeconds: u32.decode(view, start + 4, Math.min(end, start + 8)),
-      createdAt: u32.decode(view, start + 8, Math.min(end, start + 12)),
-      updatedAt: u32.decode(view, start + 12, Math.min(end, start + 16)),
+      preferredSeconds: view.getUint32(start, LITTLE_ENDIAN),
+      validSeconds: view.getUint32(start + 4, LITTLE_ENDIAN),
+      createdAt: view.getUint32(start + 8, LITTLE_ENDIAN),
+      updatedAt: view.getUint32(start + 12, LITTLE_ENDIAN),
     };
   },
   encode(value, writer) {

@@ -39,6 +39,22 @@ export const NLMSGERR_ATTR = {
   MISS_NEST: 6,
 } as const;
 
+/** Attributes of a policy, inside NLMSGERR_ATTR.POLICY (include/uapi/linux/netlink.h). */
+export const NL_POLICY_TYPE_ATTR = {
+  TYPE: 1,
+  MIN_VALUE_S: 2,
+  MAX_VALUE_S: 3,
+  MIN_VALUE_U: 4,
+  MAX_VALUE_U: 5,
+  MIN_LENGTH: 6,
+  MAX_LENGTH: 7,
+  POLICY_IDX: 8,
+  POLICY_MAXTYPE: 9,
+  BITFIELD32_MASK: 10,
+  PAD: 11,
+  MASK: 12,
+} as const;
+
 /** Message types of rtnetlink (include/uapi/linux/rtnetlink.h). */
 export const RTM = {
   NEWLINK: 16,

@@ -22,7 +22,6 @@ export {
   NUD,
   RT_SCOPE,
   RT_TABLE,
-  RTA,
   RTEXT_FILTER,
   RTM,
   RTM_F,

@@ -41,10 +41,11 @@ const LEAST = COUNTERS.length * 8;
 export const linkStats: ValueCodec<LinkStats> = {
   decode(view, start, end) {
     if (end - start < LEAST) throw new Malformed(`at least ${LEAST} bytes, not ${end - start}`);
+    if ((end - start) % 8 !== 0) throw new Malformed(`counters of 8 bytes each, not ${end - start} bytes`);
     const counter = (index: number): bigint => view.getBigUint64(start + 8 * index, LITTLE_ENDIAN);
     const stats: Partial<Counters> = {};
     for (const [index, name] of COUNTERS.entries()) stats[name] = counter(index);
-    const count = Math.floor((end - start) / 8);
+    const count = (end - start) / 8;
     const further: bigint[] = [];
     for (let index = OTHER_HOST_DROPPED + 1; index < count; index++) further.push(counter(index));
     return {

@@ -3,10 +3,22 @@ import { LITTLE_ENDIAN } from './byte-order.js';
 import { written } from './byte-writer.js';
 import { NDA } from './constants.js';
 import { decoding, viewOf } from './malformed.js';
-import { be16, hardwareAddress, ipAddress, u8, u16, u32 } from './value.js';
+import { be16, expectLength, hardwareAddress, ipAddress, s32, u8, u16, u32, type ValueCodec } from './value.js';
 
 /** Length of struct ndmsg (include/uapi/linux/neighbour.h). */
 export const NEIGHBOUR_HEADER = 12;
+
+/** When a neighbour was used (struct nda_cacheinfo). Times are in hundredths of a second before now. */
+export interface NeighbourCacheInfo {
+  /** When it last answered. */
+  readonly confirmed: number;
+  /** When it was last used. */
+  readonly used: number;
+  /** When it was last changed. */
+  readonly updated: number;
+  /** How many hold it. */
+  readonly references: number;
+}
 
 /** Attributes of a neighbour. */
 export interface NeighbourAttributes {
@@ -30,6 +42,14 @@ export interface NeighbourAttributes {
   readonly protocol?: number;
   /** NDA_FLAGS_EXT. */
   readonly extendedFlags?: number;
+  /** NDA_CACHEINFO, in replies. */
+  readonly cacheInfo?: NeighbourCacheInfo;
+  /** NDA_NH_ID: a next hop object that the entry of a vxlan leads to. */
+  readonly nextHopId?: number;
+  /** NDA_SRC_VNI: network that packets come from, in the forwarding table of a vxlan. */
+  readonly sourceVni?: number;
+  /** NDA_LINK_NETNSID: the namespace of {@link NeighbourAttributes.viaIndex}, when it is another. */
+  readonly linkNamespaceId?: number;
 }
 
 /** A neighbour message: header (struct ndmsg) and attributes. */
@@ -46,6 +66,24 @@ export interface NeighbourMessage extends NeighbourAttributes, WithUnknown {
   readonly type?: number;
 }
 
+const cacheInfo: ValueCodec<NeighbourCacheInfo> = {
+  decode(view, start, end) {
+    expectLength(start, end, 16);
+    return {
+      confirmed: view.getUint32(start, LITTLE_ENDIAN),
+      used: view.getUint32(start + 4, LITTLE_ENDIAN),
+      updated: view.getUint32(start + 8, LITTLE_ENDIAN),
+      references: view.getUint32(start + 12, LITTLE_ENDIAN),
+    };
+  },
+  encode({ confirmed, used, updated, references }, writer) {
+    u32.encode(confirmed, writer);
+    u32.encode(used, writer);
+    u32.encode(updated, writer);
+    u32.encode(references, writer);
+  },
+};
+
 /** The attributes of a neighbour message. */
 export const neighbourNames = new AttributeTable<NeighbourAttributes>(NDA, {
   address: { type: NDA.NDA_DST, value: ipAddress },
@@ -58,6 +96,10 @@ export const neighbourNames = new AttributeTable<NeighbourAttributes>(NDA, {
   masterIndex: { type: NDA.NDA_MASTER, value: u32 },
   protocol: { type: NDA.NDA_PROTOCOL, value: u8 },
   extendedFlags: { type: NDA.NDA_FLAGS_EXT, value: u32 },
+  cacheInfo: { type: NDA.NDA_CACHEINFO, value: cacheInfo },
+  nextHopId: { type: NDA.NDA_NH_ID, value: u32 },
+  sourceVni: { type: NDA.NDA_SRC_VNI, value: u32 },
+  linkNamespaceId: { type: NDA.NDA_LINK_NETNSID, value: s32 },
 });
 
 /** Reads the payload of RTM_NEWNEIGH, RTM_DELNEIGH or RTM_GETNEIGH. @throws DecodeError when it is cut off or an attribute has the wrong length */

@@ -4,17 +4,23 @@ import { Malformed } from './malformed.js';
 const WIDTH: Readonly<Record<number, number>> = { [FAMILY.INET]: 32, [FAMILY.INET6]: 128 };
 
 /**
- * A range as text from an address attribute and the prefix length in the header; undefined in families other than IPv4 and IPv6.
+ * A range as text from an address attribute and the prefix length in the header. In families other than IPv4 and IPv6, such as that of
+ * multicast routes, the length of the attribute decides, and without one there is none.
  * @throws Malformed when the prefix is longer than the address
  */
 export function rangeOf(family: number, address: string | undefined, prefix: number): string | undefined {
-  const width = WIDTH[family];
+  const width = WIDTH[family] ?? widthOf(address);
   if (width === undefined) return undefined;
   if (prefix > width) throw new Malformed(`a prefix length of 0 to ${width}, not ${prefix}`);
   // Everything is written in one way, whether or not the message has an address for it.
-  if (address === undefined || prefix === 0) return family === FAMILY.INET ? `0.0.0.0/${prefix}` : `::/${prefix}`;
-  if (address.includes(':') !== (family === FAMILY.INET6)) throw new Malformed('an address of the family in the header');
+  if (address === undefined || prefix === 0) return width === 32 ? `0.0.0.0/${prefix}` : `::/${prefix}`;
+  if (widthOf(address) !== width) throw new Malformed('an address of the family in the header');
   return `${address}/${prefix}`;
+}
+
+function widthOf(address: string | undefined): number | undefined {
+  if (address === undefined) return undefined;
+  return address.includes(':') ? 128 : 32;
 }
 
 /** An address range taken apart for a message. */

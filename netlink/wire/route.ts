@@ -4,7 +4,7 @@ import { written } from './byte-writer.js';
 import { FAMILY, RT_TABLE, RTA, RTAX, RTN } from './constants.js';
 import { copyBytes, decoding, Malformed, viewOf } from './malformed.js';
 import { rangeOf, splitRange } from './range.js';
-import { bool8, ipAddress, text, u8, u16, u32, type ValueCodec } from './value.js';
+import { be16, bool8, expectLength, ipAddress, s32, text, u8, u16, u32, type ValueCodec } from './value.js';
 
 /** Length of struct rtmsg (include/uapi/linux/rtnetlink.h). */
 export const ROUTE_HEADER = 12;
@@ -44,6 +44,8 @@ export interface RouteMetrics {
   readonly quickack?: number;
   /** Congestion control algorithm. */
   readonly congestionControl?: string;
+  /** TCP fast open without a cookie: 0 or 1. */
+  readonly fastopenNoCookie?: number;
 }
 
 /** A next hop of another address family (struct rtvia). */
@@ -62,6 +64,30 @@ export interface NextHopAttributes {
   readonly gateway?: string;
   /** RTA_VIA. */
   readonly via?: RouteVia;
+  /** RTA_FLOW: the realm. */
+  readonly flow?: number;
+  /** RTA_ENCAP_TYPE: the encapsulation, whose settings (RTA_ENCAP) are kept undecoded. */
+  readonly encapType?: number;
+}
+
+/** How a route is used and how long it lives (struct rta_cacheinfo). Times are in hundredths of a second. */
+export interface RouteCacheInfo {
+  /** How many hold it. */
+  readonly references: number;
+  /** Since it was last used. */
+  readonly lastUsed: number;
+  /** Until it expires; 0 for never, less when it has. */
+  readonly expires: number;
+  /** Negative error number that it gives. */
+  readonly error: number;
+  /** How often it was used. */
+  readonly used: number;
+  /** Of no use since Linux 3.6, as all that follows. */
+  readonly id: number;
+  /** Time stamp of TCP. */
+  readonly timestamp: number;
+  /** Age of that. */
+  readonly timestampAge: number;
 }
 
 /** One of several next hops (struct rtnexthop). */
@@ -104,15 +130,25 @@ export interface RouteAttributes {
   readonly flow?: number;
   /** RTA_TTL_PROPAGATE. */
   readonly ttlPropagate?: boolean;
-  /** RTA_ENCAP_TYPE. */
+  /** RTA_ENCAP_TYPE: the encapsulation, whose settings (RTA_ENCAP) are kept undecoded. */
   readonly encapType?: number;
+  /** RTA_CACHEINFO, in replies. */
+  readonly cacheInfo?: RouteCacheInfo;
+  /** RTA_UID: user who sends, in look-ups. */
+  readonly uid?: number;
+  /** RTA_IP_PROTO, in look-ups. */
+  readonly ipProtocol?: number;
+  /** RTA_SPORT, in look-ups. */
+  readonly sourcePort?: number;
+  /** RTA_DPORT, in look-ups. */
+  readonly destinationPort?: number;
 }
 
 /** A route message: header (struct rtmsg) and attributes. */
 export interface RouteMessage extends RouteAttributes, WithUnknown {
   /** rtm_family: 2 IPv4, 10 IPv6. */
   readonly family: number;
-  /** RTA_DST with rtm_dst_len: range in canonical form, `0.0.0.0/0` and `::/0` for the default routes; undefined in other families. */
+  /** RTA_DST with rtm_dst_len: range in canonical form, `0.0.0.0/0` and `::/0` for the default routes. In other families its bytes in the same form. */
   readonly dst?: string;
   /** RTA_SRC with rtm_src_len: range of source addresses; undefined for any. */
   readonly src?: string;
@@ -147,6 +183,7 @@ const metrics = new AttributeTable<RouteMetrics>(RTAX, {
   initrwnd: { type: RTAX.RTAX_INITRWND, value: u32 },
   quickack: { type: RTAX.RTAX_QUICKACK, value: u32 },
   congestionControl: { type: RTAX.RTAX_CC_ALGO, value: text },
+  fastopenNoCookie: { type: RTAX.RTAX_FASTOPEN_NO_COOKIE, value: u32 },
 });
 
 const via: ValueCodec<RouteVia> = {
@@ -166,7 +203,37 @@ const via: ValueCodec<RouteVia> = {
 const nextHopNames = new AttributeTable<NextHopAttributes>(RTA, {
   gateway: { type: RTA.RTA_GATEWAY, value: ipAddress },
   via: { type: RTA.RTA_VIA, value: via },
+  flow: { type: RTA.RTA_FLOW, value: u32 },
+  encapType: { type: RTA.RTA_ENCAP_TYPE, value: u16 },
 });
+
+const CACHE_INFO_BYTES = 32;
+
+const cacheInfo: ValueCodec<RouteCacheInfo> = {
+  decode(view, start, end) {
+    expectLength(start, end, CACHE_INFO_BYTES);
+    return {
+      references: view.getUint32(start, LITTLE_ENDIAN),
+      lastUsed: view.getUint32(start + 4, LITTLE_ENDIAN),
+      expires: view.getInt32(start + 8, LITTLE_ENDIAN),
+      error: view.getInt32(start + 12, LITTLE_ENDIAN),
+      used: view.getUint32(start + 16, LITTLE_ENDIAN),
+      id: view.getUint32(start + 20, LITTLE_ENDIAN),
+      timestamp: view.getUint32(start + 24, LITTLE_ENDIAN),
+      timestampAge: view.getUint32(start + 28, LITTLE_ENDIAN),
+    };
+  },
+  encode(value, writer) {
+    u32.encode(value.references, writer);
+    u32.encode(value.lastUsed, writer);
+    s32.encode(value.expires, writer);
+    s32.encode(value.error, writer);
+    u32.encode(value.used, writer);
+    u32.encode(value.id, writer);
+    u32.encode(value.timestamp, writer);
+    u32.encode(value.timestampAge, writer);
+  },
+};
 
 const nextHops: ValueCodec<readonly NextHop[]> = {
   decode(view, start, end) {
@@ -230,6 +297,11 @@ export const routeNames = new AttributeTable<RouteWire>(RTA, {
   flow: { type: RTA.RTA_FLOW, value: u32 },
   ttlPropagate: { type: RTA.RTA_TTL_PROPAGATE, value: bool8 },
   encapType: { type: RTA.RTA_ENCAP_TYPE, value: u16 },
+  cacheInfo: { type: RTA.RTA_CACHEINFO, value: cacheInfo },
+  uid: { type: RTA.RTA_UID, value: u32 },
+  ipProtocol: { type: RTA.RTA_IP_PROTO, value: u8 },
+  sourcePort: { type: RTA.RTA_SPORT, value: be16 },
+  destinationPort: { type: RTA.RTA_DPORT, value: be16 },
 });
 
 /** Reads the payload of RTM_NEWROUTE, RTM_DELROUTE or RTM_GETROUTE. @throws DecodeError when it is cut off or an attribute has the wrong length */
@@ -293,6 +365,11 @@ export function encodeRoute(route: RouteMessage): Uint8Array {
       flow: route.flow,
       ttlPropagate: route.ttlPropagate,
       encapType: route.encapType,
+      cacheInfo: route.cacheInfo,
+      uid: route.uid,
+      ipProtocol: route.ipProtocol,
+      sourcePort: route.sourcePort,
+      destinationPort: route.destinationPort,
     };
     routeNames.encode(wire, writer);
     if (route.unknown !== undefined) writer.bytes(route.unknown);

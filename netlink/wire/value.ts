@@ -112,6 +112,18 @@ export const u64: ValueCodec<bigint> = {
   },
 };
 
+/** 64 bits with sign. */
+export const s64: ValueCodec<bigint> = {
+  decode(view, start, end) {
+    expectLength(start, end, 8);
+    return view.getBigInt64(start, LITTLE_ENDIAN);
+  },
+  encode(value, writer) {
+    if (BigInt.asIntN(64, value) !== value) throw new RangeError('a whole number of at most 64 bits with sign is needed');
+    writer.u64(BigInt.asUintN(64, value));
+  },
+};
+
 /** What is true when it is there, and has no bytes of its own. */
 export const presence: ValueCodec<true> = {
   decode(_view, start, end) {

@@ -153,13 +153,11 @@ function toVia(via: RouteMessage['via']): IpObject | undefined {
   return via === undefined ? undefined : { family: via.family === 10 ? 'inet6' : 'inet', host: via.address };
 }
 
-/** A next hop whose realm, if it has one, is among its undecoded attributes. */
 function toHop(hop: NextHop, linkNames: LinkNames): IpObject {
-  const flow = new RawAttributes(hop.unknown ?? new Uint8Array(0)).u32(RTA.RTA_FLOW);
   return compact({
     gateway: hop.gateway,
     via: toVia(hop.via),
-    flow: toFlow(flow),
+    flow: toFlow(hop.flow),
     dev: linkNames.get(hop.linkIndex),
     weight: hop.weight,
     flags: routeFlags(hop.flags),

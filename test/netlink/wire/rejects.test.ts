@@ -90,7 +90,7 @@ const rejects: readonly { readonly name: string; readonly decode: () => unknown;
     name: 'a lifetime of one number',
     decode: () => decodeAddress(bytes('02 18 00 00 01 00 00 00 08 00 06 00 01 02 03 04')),
     path: 'IFA_CACHEINFO',
-    expected: /4 bytes/,
+    expected: /16 bytes, not 4/,
   },
   { name: 'an IPv4 prefix of 33', decode: () => decodeRoute(bytes(ROUTE.replace('18', '21'))), path: '', expected: /0 to 32, not 33/ },
   {
