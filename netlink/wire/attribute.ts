@@ -223,16 +223,14 @@ export function listOf<T>(type: number, value: ValueCodec<T>): ValueCodec<readon
     decode(view, start, end) {
       const list: T[] = [];
       const others: number[] = [];
-      let size = 0;
       walkAttributes(view, start, end, (found, from, to, next) => {
         if (found === type) {
           list.push(value.decode(view, from, to));
           return;
         }
         others.push(from - HEADER, next);
-        size += next - from + HEADER;
       });
-      if (size > 0) strangers.set(list, gather(view, others, size));
+      if (others.length > 0) strangers.set(list, gather(view, others));
       return list;
     },
     encode(list, writer) {
