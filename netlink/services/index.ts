@@ -1,6 +1,6 @@
 export type { AddressListOptions, AddressPeerOptions, NewAddress } from './address.js';
 export { AddressService, addAddressRequest, deleteAddressRequest, replaceAddressRequest } from './address.js';
-export type { LinkListOptions, LinkMoveOptions } from './link.js';
+export type { LinkGetOptions, LinkListOptions, LinkMoveOptions } from './link.js';
 export { LinkService } from './link.js';
 export type {
   LinkByIndex,

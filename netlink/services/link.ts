@@ -45,6 +45,12 @@ export interface LinkListOptions extends CallOptions {
   readonly stats?: boolean;
 }
 
+/** What {@link LinkService.get} gives. */
+export interface LinkGetOptions extends CallOptions {
+  /** With counters. Default false. */
+  readonly stats?: boolean;
+}
+
 /** Where and how a link moves. */
 export interface LinkMoveOptions extends CallOptions {
   /** The name it gets there; default its own. */
@@ -106,16 +112,18 @@ export class LinkService {
   }
 
   /** One link. @throws NetlinkError with errno `ENODEV` when there is none */
-  async get(query: LinkQuery, options: CallOptions = {}): Promise<LinkMessage> {
+  async get(query: LinkQuery, options: LinkGetOptions = {}): Promise<LinkMessage> {
     const op = `link.get ${describe(query)}`;
     const payload = encodeLink({ ...toMessage(query), extMask: RTEXT_FILTER.SKIP_STATS });
-    const [link] = await this.#requester.request({ op, type: RTM.GETLINK, payload }, ({ payload: reply }) => decodeLink(reply), options);
+    const stats = options.stats === true;
+    const decode = ({ payload: reply }: NetlinkMessage): LinkMessage => decodeLink(reply, { stats });
+    const [link] = await this.#requester.request({ op, type: RTM.GETLINK, payload }, decode, options);
     if (link === undefined) throw new NetlinkError({ op, errno: 'ENODEV', hint: 'the kernel answered without a link' });
     return link;
   }
 
   /** One link, or undefined when there is none. */
-  async find(query: LinkQuery, options: CallOptions = {}): Promise<LinkMessage | undefined> {
+  async find(query: LinkQuery, options: LinkGetOptions = {}): Promise<LinkMessage | undefined> {
     try {
       return await this.get(query, options);
     } catch (error) {
