@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { libc } from '#libc';
 import { contains, type IpAddress, parseCidr, parseIp, parseMac } from '../lib/address.js';
 import { NicError } from '../lib/errors.js';
@@ -42,7 +41,7 @@ function sendFrame(namespace: NamespaceHandle, linkIndex: number, mac: Uint8Arra
     checkCall(libc.bind(fd, packetAddress(linkIndex, ip.length === 4 ? ETH_P.ARP : ETH_P.IPV6)), { op: `${what}: bind` });
     checkCall(libc.send(fd, frame, MSG.DONTWAIT), { op: what });
   } finally {
-    closeSync(fd);
+    libc.close(fd);
   }
 }
 

@@ -46,6 +46,7 @@ const umount = define('umount2', ['ptr', 'i32']);
 /** The calls bound by bun:ffi, for the standalone executable. */
 export const libc: Libc = {
   socket: define('socket', ['i32', 'i32', 'i32']),
+  close: define('close', ['i32']),
   bind: (fd, address) => bind(fd, address, address.length),
   connect: (fd, address) => connect(fd, address, address.length),
   listen: define('listen', ['i32', 'i32']),

@@ -56,6 +56,7 @@ const lengthOf = (value: Uint8Array): Uint8Array => new Uint8Array(Uint32Array.o
 /** The calls bound by koffi, for Node.js. */
 export const libc: Libc = {
   socket: define('int socket(int domain, int type, int protocol)'),
+  close: define('int close(int fd)'),
   bind: (fd, address) => bind(fd, address, address.length),
   connect: (fd, address) => connect(fd, address, address.length),
   listen: define('int listen(int fd, int backlog)'),

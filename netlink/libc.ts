@@ -10,6 +10,8 @@
 export interface Libc {
   /** socket(2). */
   socket(domain: number, type: number, protocol: number): number;
+  /** close(2), for what these calls opened: in a worker Node.js warns of descriptors that its own close did not see opened. */
+  close(fd: number): number;
   /** bind(2) with an address as `struct sockaddr_*` in bytes. */
   bind(fd: number, address: Uint8Array): number;
   /** connect(2) with an address as `struct sockaddr_*` in bytes. */

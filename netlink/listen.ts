@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { libc } from '#libc';
 import { parseIp } from '../lib/address.js';
 import { type NamespaceHandle, socketInNamespace } from './namespace.js';
@@ -58,7 +57,7 @@ export function listenInNamespace(namespace: NamespaceHandle, where: ListenAddre
     checkCall(libc.getsockname(fd, address), { op: `getsockname of ${what}` });
     return { fd, port: new DataView(address.buffer).getUint16(2, false) };
   } catch (error) {
-    closeSync(fd);
+    libc.close(fd);
     throw error;
   }
 }

@@ -159,7 +159,7 @@ function readCookie(fd: number, label: string): string {
     checkCall(result, { op: `getsockopt SO_NETNS_COOKIE in ${label}` });
     return new DataView(value.buffer).getBigUint64(0, true).toString();
   } finally {
-    closeSync(socket);
+    libc.close(socket);
   }
 }
 

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { libc } from '#libc';
 import { type NamespaceHandle, socketInNamespace } from './namespace.js';
 import { checkCall } from './system-call.js';
@@ -65,10 +64,12 @@ export function openNetlinkSocket(namespace: NamespaceHandle, receiveBytes: numb
       send: (bytes) => libc.send(fd, bytes, 0),
       receive: (buffer) => libc.recv(fd, buffer, MSG.DONTWAIT | MSG.TRUNC),
       setOption: (option, on) => libc.setsockopt(fd, SOL.NETLINK, option, optionBytes(on ? 1 : 0)) === 0,
-      close: () => closeSync(fd),
+      close: () => {
+        libc.close(fd);
+      },
     };
   } catch (error) {
-    closeSync(fd);
+    libc.close(fd);
     throw error;
   }
 }
