@@ -1,6 +1,6 @@
 /**
  * Uses nearly everything of netlink once and prints what it found as one line of JSON; throws when something is wrong.
- * Run by unprivileged.test.ts inside `unshare -Urnm`, and under other runtimes than Node.js to see that they do the same.
+ * Run by unprivileged.test.ts with and without rights.
  */
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';

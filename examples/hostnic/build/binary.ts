@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Architecture, bunReleases, hostArchitecture } from './bun-release.js';
 import { fetchExecutable } from './fetch-executable.js';
+import { runByBun } from './run-by-bun.js';
 
 const run = promisify(execFile);
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -21,11 +22,9 @@ async function buildBinary(architecture: Architecture, work: string): Promise<st
   const release = bunReleases[architecture];
   const runtime = architecture === host ? [] : [await fetchExecutable(release, cache, work)];
   const outfile = join(work, `hostnic-linux-${architecture}`);
-  // Bun's own settings files and variables must not change what is built.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BUN_')));
   const entry = join(root, 'examples/hostnic/main.ts');
   const script = join(root, 'examples/hostnic/build/compile-command.ts');
-  await run(bun, ['--no-install', script, entry, outfile, release.target, ...runtime], { cwd: root, env });
+  await runByBun(bun, script, [entry, outfile, release.target, ...runtime]);
   await mkdir(join(root, 'dist'), { recursive: true });
   const target = join(root, 'dist', `hostnic-linux-${architecture}`);
   // Beside the target first: a running plugin's file can be replaced but not written to, and the work folder may be another file system.
