@@ -51,6 +51,7 @@ export { createVethFabric, type MachineEnd, type VethFabric, type VethFabricOpti
 export { fileLocker } from './file-lock.js';
 export type { BatchOutcome, DumpInterruption } from './interrupted.js';
 export { BatchInterruptedError, DumpInterruptedError } from './interrupted.js';
+export type { LinkChangeEvent, LinkEvent, LinkPresenceEvent, LinkResyncEvent } from './link-change.js';
 export type { ListenAddress, Listener } from './listen.js';
 export { listenInNamespace } from './listen.js';
 export {
@@ -73,7 +74,7 @@ export {
   type MemorySnapshot,
   type MemoryVethEnd,
 } from './memory/index.js';
-export type { LinkChangeEvent, LinkEvent, LinkMonitor, LinkMonitorOptions, LinkPresenceEvent, LinkResyncEvent } from './monitor.js';
+export type { LinkMonitor, LinkMonitorOptions } from './monitor.js';
 export { openLinkMonitor } from './monitor.js';
 export type { NamedNamespaceOptions } from './named-namespace.js';
 export { createNamedNamespace, deleteNamedNamespace, NAMED_NAMESPACES_FOLDER, openNamedNamespace } from './named-namespace.js';
@@ -91,6 +92,7 @@ export type {
   LinkByIndex,
   LinkByName,
   LinkChanges,
+  LinkGetOptions,
   LinkKindSettings,
   LinkListOptions,
   LinkMoveOptions,
