@@ -1,5 +1,4 @@
-import { IFLA_BR, IFLA_MACVLAN, IFLA_VLAN, IFLA_VXLAN, MACVLAN_MODE } from '../../netlink/wire/constants.js';
-import type { LinkInfo } from '../../netlink/wire/index.js';
+import { type BridgeId, type BridgePortData, type LinkInfo, MACVLAN_MODE, type VlanFlags } from '../../netlink/wire/index.js';
 import { compact, hex, type IpObject, type LinkNames, nameOf } from './ip-json.js';
 import type { RawAttributes } from './raw-attributes.js';
 
@@ -16,58 +15,23 @@ const IFLA_TUN = {
   NUM_DISABLED_QUEUES: 9,
 } as const;
 
-/** Attributes of a bridge's port (include/uapi/linux/if_link.h). */
-const IFLA_BRPORT = {
-  STATE: 1,
-  PRIORITY: 2,
-  COST: 3,
-  MODE: 4,
-  GUARD: 5,
-  PROTECT: 6,
-  FAST_LEAVE: 7,
-  LEARNING: 8,
-  UNICAST_FLOOD: 9,
-  PROXYARP: 10,
-  PROXYARP_WIFI: 12,
-  ROOT_ID: 13,
-  BRIDGE_ID: 14,
-  DESIGNATED_PORT: 15,
-  DESIGNATED_COST: 16,
-  ID: 17,
-  NO: 18,
-  TOPOLOGY_CHANGE_ACK: 19,
-  CONFIG_PENDING: 20,
-  MESSAGE_AGE_TIMER: 21,
-  FORWARD_DELAY_TIMER: 22,
-  HOLD_TIMER: 23,
-  MULTICAST_ROUTER: 25,
-  MCAST_FLOOD: 27,
-  MCAST_TO_UCAST: 28,
-  VLAN_TUNNEL: 29,
-  BCAST_FLOOD: 30,
-  GROUP_FWD_MASK: 31,
-  NEIGH_SUPPRESS: 32,
-  ISOLATED: 33,
-  BACKUP_PORT: 34,
-  LOCKED: 39,
-} as const;
 const PORT_STATES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'];
 const ETHERNET_TYPES: Readonly<Record<number, string>> = { 33024: '802.1Q', 34984: '802.1ad' };
 
 const bit = (value: boolean | undefined): number | undefined => (value === undefined ? undefined : Number(value));
-const seconds = (hundredths: bigint | number | undefined): number | undefined =>
-  hundredths === undefined ? undefined : Number(hundredths) / 100;
+const number = (value: bigint | undefined): number | undefined => (value === undefined ? undefined : Number(value));
+const seconds = (hundredths: bigint | undefined): number | undefined => (hundredths === undefined ? undefined : Number(hundredths) / 100);
+/** What `ip` says only where it is so. */
+const set = (value: boolean | undefined): true | undefined => (value === true ? true : undefined);
 
 /** The id of a bridge as `ip` writes it: priority, then the hardware address in its own short form. */
-function bridgeId(id: Uint8Array | undefined): string | undefined {
+function bridgeId(id: BridgeId | undefined): string | undefined {
   if (id === undefined) return undefined;
-  const priority = Buffer.from(id.subarray(0, 2)).toString('hex');
-  return `${priority}.${Array.from(id.subarray(2), (byte) => byte.toString(16)).join(':')}`;
+  const short = id.mac.split(':').map((byte) => byte.replace(/^0/, ''));
+  return `${id.priority.toString(16).padStart(4, '0')}.${short.join(':')}`;
 }
 
-function bridgeData(bridge: NonNullable<LinkInfo['bridge']>, raw: RawAttributes): IpObject {
-  const protocol = raw.bytes(IFLA_BR.IFLA_BR_VLAN_PROTOCOL);
-  const booleans = raw.u32(IFLA_BR.IFLA_BR_MULTI_BOOLOPT);
+function bridgeData(bridge: NonNullable<LinkInfo['bridge']>): IpObject {
   return {
     forward_delay: bridge.forwardDelay,
     hello_time: bridge.helloTime,
@@ -76,58 +40,56 @@ function bridgeData(bridge: NonNullable<LinkInfo['bridge']>, raw: RawAttributes)
     stp_state: bridge.stpState,
     priority: bridge.priority,
     vlan_filtering: bit(bridge.vlanFiltering),
-    vlan_protocol: protocol && ETHERNET_TYPES[Buffer.from(protocol).readUInt16BE()],
-    bridge_id: bridgeId(raw.bytes(IFLA_BR.IFLA_BR_BRIDGE_ID)),
-    root_id: bridgeId(raw.bytes(IFLA_BR.IFLA_BR_ROOT_ID)),
-    root_port: raw.u16(IFLA_BR.IFLA_BR_ROOT_PORT),
-    root_path_cost: raw.u32(IFLA_BR.IFLA_BR_ROOT_PATH_COST),
-    topology_change: raw.u8(IFLA_BR.IFLA_BR_TOPOLOGY_CHANGE),
-    topology_change_detected: raw.u8(IFLA_BR.IFLA_BR_TOPOLOGY_CHANGE_DETECTED),
-    hello_timer: seconds(raw.u64(IFLA_BR.IFLA_BR_HELLO_TIMER)),
-    tcn_timer: seconds(raw.u64(IFLA_BR.IFLA_BR_TCN_TIMER)),
-    topology_change_timer: seconds(raw.u64(IFLA_BR.IFLA_BR_TOPOLOGY_CHANGE_TIMER)),
-    gc_timer: seconds(raw.u64(IFLA_BR.IFLA_BR_GC_TIMER)),
+    vlan_protocol: bridge.vlanProtocol === undefined ? undefined : ETHERNET_TYPES[bridge.vlanProtocol],
+    bridge_id: bridgeId(bridge.bridgeId),
+    root_id: bridgeId(bridge.rootId),
+    root_port: bridge.rootPort,
+    root_path_cost: bridge.rootPathCost,
+    topology_change: bit(bridge.topologyChange),
+    topology_change_detected: bit(bridge.topologyChangeDetected),
+    hello_timer: seconds(bridge.helloTimer),
+    tcn_timer: seconds(bridge.topologyNotificationTimer),
+    topology_change_timer: seconds(bridge.topologyChangeTimer),
+    gc_timer: seconds(bridge.cleanUpTimer),
     vlan_default_pvid: bridge.vlanDefaultPvid,
-    vlan_stats_enabled: raw.u8(IFLA_BR.IFLA_BR_VLAN_STATS_ENABLED),
-    vlan_stats_per_port: raw.u8(IFLA_BR.IFLA_BR_VLAN_STATS_PER_PORT),
+    vlan_stats_enabled: bit(bridge.vlanStats),
+    vlan_stats_per_port: bit(bridge.vlanStatsPerPort),
     group_fwd_mask: hex(bridge.groupForwardMask),
-    group_addr: raw.macs(IFLA_BR.IFLA_BR_GROUP_ADDR)[0],
+    group_addr: bridge.groupAddress,
     mcast_snooping: bit(bridge.multicastSnooping),
-    no_linklocal_learn: booleans === undefined ? undefined : booleans & 1,
-    mcast_vlan_snooping: booleans === undefined ? undefined : (booleans >> 1) & 1,
-    mcast_router: raw.u8(IFLA_BR.IFLA_BR_MCAST_ROUTER),
-    mcast_query_use_ifaddr: raw.u8(IFLA_BR.IFLA_BR_MCAST_QUERY_USE_IFADDR),
-    mcast_querier: raw.u8(IFLA_BR.IFLA_BR_MCAST_QUERIER),
-    mcast_hash_elasticity: raw.u32(IFLA_BR.IFLA_BR_MCAST_HASH_ELASTICITY),
-    mcast_hash_max: raw.u32(IFLA_BR.IFLA_BR_MCAST_HASH_ELASTICITY + 1),
-    mcast_last_member_cnt: raw.u32(IFLA_BR.IFLA_BR_MCAST_LAST_MEMBER_CNT),
-    mcast_startup_query_cnt: raw.u32(IFLA_BR.IFLA_BR_MCAST_STARTUP_QUERY_CNT),
-    mcast_last_member_intvl: number(raw.u64(IFLA_BR.IFLA_BR_MCAST_LAST_MEMBER_INTVL)),
-    mcast_membership_intvl: number(raw.u64(IFLA_BR.IFLA_BR_MCAST_MEMBERSHIP_INTVL)),
-    mcast_querier_intvl: number(raw.u64(IFLA_BR.IFLA_BR_MCAST_QUERIER_INTVL)),
-    mcast_query_intvl: number(raw.u64(IFLA_BR.IFLA_BR_MCAST_QUERY_INTVL)),
-    mcast_query_response_intvl: number(raw.u64(IFLA_BR.IFLA_BR_MCAST_QUERY_RESPONSE_INTVL)),
-    mcast_startup_query_intvl: number(raw.u64(IFLA_BR.IFLA_BR_MCAST_STARTUP_QUERY_INTVL)),
-    mcast_stats_enabled: raw.u8(IFLA_BR.IFLA_BR_MCAST_STATS_ENABLED),
-    mcast_igmp_version: raw.u8(IFLA_BR.IFLA_BR_MCAST_IGMP_VERSION),
-    mcast_mld_version: raw.u8(IFLA_BR.IFLA_BR_MCAST_MLD_VERSION),
+    no_linklocal_learn: bit(bridge.options?.noLinkLocalLearning),
+    mcast_vlan_snooping: bit(bridge.options?.multicastVlanSnooping),
+    mcast_router: bridge.multicastRouter,
+    mcast_query_use_ifaddr: bit(bridge.multicastQueryUseAddress),
+    mcast_querier: bit(bridge.multicastQuerier),
+    mcast_hash_elasticity: bridge.multicastHashElasticity,
+    mcast_hash_max: bridge.multicastHashMax,
+    mcast_last_member_cnt: bridge.multicastLastMemberCount,
+    mcast_startup_query_cnt: bridge.multicastStartupQueryCount,
+    mcast_last_member_intvl: number(bridge.multicastLastMemberInterval),
+    mcast_membership_intvl: number(bridge.multicastMembershipInterval),
+    mcast_querier_intvl: number(bridge.multicastQuerierInterval),
+    mcast_query_intvl: number(bridge.multicastQueryInterval),
+    mcast_query_response_intvl: number(bridge.multicastQueryResponseInterval),
+    mcast_startup_query_intvl: number(bridge.multicastStartupQueryInterval),
+    mcast_stats_enabled: bit(bridge.multicastStats),
+    mcast_igmp_version: bridge.multicastIgmpVersion,
+    mcast_mld_version: bridge.multicastMldVersion,
     nf_call_iptables: bit(bridge.callIptables),
     nf_call_ip6tables: bit(bridge.callIp6tables),
-    nf_call_arptables: raw.u8(IFLA_BR.IFLA_BR_NF_CALL_ARPTABLES),
+    nf_call_arptables: bit(bridge.callArptables),
   };
 }
 
-const number = (value: bigint | undefined): number | undefined => (value === undefined ? undefined : Number(value));
-
-function macvlanData(macvlan: NonNullable<LinkInfo['macvlan']>, raw: RawAttributes): IpObject {
+function macvlanData(macvlan: NonNullable<LinkInfo['macvlan']>): IpObject {
   const source = macvlan.mode === MACVLAN_MODE.SOURCE;
   return {
     mode: nameOf(macvlan.mode, MACVLAN_MODE)?.toLowerCase(),
-    nopromisc: ((macvlan.flags ?? 0) & 1) === 0 ? undefined : true,
-    bcqueuelen: raw.u32(IFLA_MACVLAN.IFLA_MACVLAN_BC_QUEUE_LEN),
-    usedbcqueuelen: raw.u32(IFLA_MACVLAN.IFLA_MACVLAN_BC_QUEUE_LEN_USED),
-    macaddr_count: source ? raw.u32(IFLA_MACVLAN.IFLA_MACVLAN_MACADDR_COUNT) : undefined,
-    macaddr_data: source ? raw.nest(IFLA_MACVLAN.IFLA_MACVLAN_MACADDR_DATA).macs(IFLA_MACVLAN.IFLA_MACVLAN_MACADDR) : undefined,
+    nopromisc: set(((macvlan.flags ?? 0) & 1) !== 0),
+    bcqueuelen: macvlan.broadcastQueueLength,
+    usedbcqueuelen: macvlan.usedBroadcastQueueLength,
+    macaddr_count: source ? macvlan.macAddressCount : undefined,
+    macaddr_data: source ? macvlan.macAddresses : undefined,
   };
 }
 
@@ -136,44 +98,37 @@ function isMulticast(address: string | undefined): boolean {
   return address.includes(':') ? address.startsWith('ff') : (Number(address.split('.')[0]) & 0xf0) === 0xe0;
 }
 
-function vxlanData(vxlan: NonNullable<LinkInfo['vxlan']>, raw: RawAttributes, linkNames: LinkNames): IpObject {
-  const { group, group6, linkIndex, tos, ttl, limit } = vxlan;
-  const range = raw.bytes(IFLA_VXLAN.IFLA_VXLAN_PORT_RANGE);
-  const ports = range === undefined ? undefined : Buffer.from(range);
-  const label = raw.be32(IFLA_VXLAN.IFLA_VXLAN_LABEL);
-  // It says some things only where they are so.
-  const set = (type: number): true | undefined => (raw.flag(type) === true ? true : undefined);
-  const there = (type: number): true | undefined => (raw.has(type) ? true : undefined);
-  const inherits = raw.flag(IFLA_VXLAN.IFLA_VXLAN_TTL_INHERIT) === true;
+function vxlanData(vxlan: NonNullable<LinkInfo['vxlan']>, linkNames: LinkNames): IpObject {
+  const { group, group6, linkIndex, tos, limit, flowLabel, sourcePorts } = vxlan;
   return {
-    external: vxlan.collectMetadata === true ? true : undefined,
-    vnifilter: set(IFLA_VXLAN.IFLA_VXLAN_VNIFILTER),
+    external: set(vxlan.collectMetadata),
+    vnifilter: set(vxlan.vniFilter),
     id: vxlan.id,
     ...(isMulticast(group) ? { group } : { remote: group }),
     ...(isMulticast(group6) ? { group6 } : { remote6: group6 }),
     local: vxlan.local,
     local6: vxlan.local6,
     link: linkIndex === undefined || linkIndex === 0 ? undefined : linkNames.get(linkIndex),
-    port_range: ports && { low: ports.readUInt16BE(0), high: ports.readUInt16BE(2) },
+    port_range: sourcePorts && { low: sourcePorts.from, high: sourcePorts.to },
     port: vxlan.port,
     learning: vxlan.learning,
-    proxy: vxlan.proxy === true ? true : undefined,
-    rsc: set(IFLA_VXLAN.IFLA_VXLAN_RSC),
-    l2miss: set(IFLA_VXLAN.IFLA_VXLAN_L2MISS),
-    l3miss: set(IFLA_VXLAN.IFLA_VXLAN_L3MISS),
+    proxy: set(vxlan.proxy),
+    rsc: set(vxlan.routeShortCircuit),
+    l2miss: set(vxlan.reportMissingMac),
+    l3miss: set(vxlan.reportMissingAddress),
     tos: tos === undefined || tos === 0 ? undefined : hex(tos),
-    ttl: inherits ? undefined : ttl,
-    df: ['unset', 'set', 'inherit'][raw.u8(IFLA_VXLAN.IFLA_VXLAN_DF) ?? 0],
-    label: label === undefined || label === 0 ? undefined : hex(label),
+    ttl: vxlan.ttlInherit === true ? undefined : vxlan.ttl,
+    df: ['unset', 'set', 'inherit'][vxlan.dontFragment ?? 0],
+    label: flowLabel === undefined || flowLabel === 0 ? undefined : hex(flowLabel),
     ageing: vxlan.ageingSeconds === 0 ? 'none' : vxlan.ageingSeconds,
     limit: limit === 0 ? undefined : limit,
-    udp_csum: raw.flag(IFLA_VXLAN.IFLA_VXLAN_UDP_CSUM),
-    udp_zero_csum6_tx: raw.flag(IFLA_VXLAN.IFLA_VXLAN_UDP_ZERO_CSUM6_TX),
-    udp_zero_csum6_rx: raw.flag(IFLA_VXLAN.IFLA_VXLAN_UDP_ZERO_CSUM6_RX),
-    remcsum_tx: set(IFLA_VXLAN.IFLA_VXLAN_REMCSUM_TX),
-    remcsum_rx: set(IFLA_VXLAN.IFLA_VXLAN_REMCSUM_RX),
-    gbp: there(IFLA_VXLAN.IFLA_VXLAN_GBP),
-    gpe: there(IFLA_VXLAN.IFLA_VXLAN_GPE),
+    udp_csum: vxlan.udpChecksum,
+    udp_zero_csum6_tx: vxlan.udpZeroChecksum6Tx,
+    udp_zero_csum6_rx: vxlan.udpZeroChecksum6Rx,
+    remcsum_tx: set(vxlan.remoteChecksumTx),
+    remcsum_rx: set(vxlan.remoteChecksumRx),
+    gbp: vxlan.groupPolicy,
+    gpe: vxlan.genericProtocol,
   };
 }
 
@@ -192,13 +147,19 @@ function tunData(raw: RawAttributes): IpObject {
   };
 }
 
-function vlanData(vlan: NonNullable<LinkInfo['vlan']>, raw: RawAttributes): IpObject {
-  const names = ['REORDER_HDR', 'GVRP', 'LOOSE_BINDING', 'MVRP', 'BRIDGE_BINDING'];
-  const flags = raw.u32(IFLA_VLAN.IFLA_VLAN_FLAGS) ?? 0;
+const VLAN_FLAGS = {
+  reorderHeader: 'REORDER_HDR',
+  gvrp: 'GVRP',
+  looseBinding: 'LOOSE_BINDING',
+  mvrp: 'MVRP',
+  bridgeBinding: 'BRIDGE_BINDING',
+} as const satisfies { readonly [K in Exclude<keyof VlanFlags, 'other'>]: string };
+
+function vlanData({ protocol, id, flags }: NonNullable<LinkInfo['vlan']>): IpObject {
   return {
-    protocol: vlan.protocol === undefined ? undefined : ETHERNET_TYPES[vlan.protocol],
-    id: vlan.id,
-    flags: names.filter((_name, index) => ((flags >> index) & 1) === 1),
+    protocol: protocol === undefined ? undefined : ETHERNET_TYPES[protocol],
+    id,
+    flags: Object.entries(VLAN_FLAGS).flatMap(([key, name]) => (flags?.[key as keyof typeof VLAN_FLAGS] === true ? [name] : [])),
   };
 }
 
@@ -216,51 +177,50 @@ export const COMPARED_KINDS: readonly (string | undefined)[] = [
   undefined,
 ];
 
-/** `info_data` of a link; undefined when its kind has none. */
+/** `info_data` of a link; undefined when its kind has none. @param raw the same in bytes, for kinds that the model keeps undecoded */
 export function toInfoData(info: LinkInfo, raw: RawAttributes, linkNames: LinkNames): IpObject | undefined {
-  if (info.bridge !== undefined) return compact(bridgeData(info.bridge, raw));
-  if (info.macvlan !== undefined) return compact(macvlanData(info.macvlan, raw));
-  if (info.vxlan !== undefined) return compact(vxlanData(info.vxlan, raw, linkNames));
-  if (info.vlan !== undefined) return compact(vlanData(info.vlan, raw));
+  if (info.bridge !== undefined) return compact(bridgeData(info.bridge));
+  if (info.macvlan !== undefined) return compact(macvlanData(info.macvlan));
+  if (info.vxlan !== undefined) return compact(vxlanData(info.vxlan, linkNames));
+  if (info.vlan !== undefined) return compact(vlanData(info.vlan));
   return info.kind === 'tun' ? compact(tunData(raw)) : undefined;
 }
 
 /** `info_slave_data` of a port of a bridge. */
-export function toBridgePortData(raw: RawAttributes, linkNames: LinkNames): IpObject {
-  const mask = raw.u16(IFLA_BRPORT.GROUP_FWD_MASK);
-  const backup = raw.u32(IFLA_BRPORT.BACKUP_PORT);
+export function toBridgePortData(port: BridgePortData, linkNames: LinkNames): IpObject {
+  const { backupPort } = port;
   return compact({
-    state: PORT_STATES[raw.u8(IFLA_BRPORT.STATE) ?? 0],
-    priority: raw.u16(IFLA_BRPORT.PRIORITY),
-    cost: raw.u32(IFLA_BRPORT.COST),
-    hairpin: raw.flag(IFLA_BRPORT.MODE),
-    guard: raw.flag(IFLA_BRPORT.GUARD),
-    root_block: raw.flag(IFLA_BRPORT.PROTECT),
-    fastleave: raw.flag(IFLA_BRPORT.FAST_LEAVE),
-    learning: raw.flag(IFLA_BRPORT.LEARNING),
-    flood: raw.flag(IFLA_BRPORT.UNICAST_FLOOD),
-    id: hex(raw.u16(IFLA_BRPORT.ID)),
-    no: hex(raw.u16(IFLA_BRPORT.NO)),
-    designated_port: raw.u16(IFLA_BRPORT.DESIGNATED_PORT),
-    designated_cost: raw.u16(IFLA_BRPORT.DESIGNATED_COST),
-    bridge_id: bridgeId(raw.bytes(IFLA_BRPORT.BRIDGE_ID)),
-    root_id: bridgeId(raw.bytes(IFLA_BRPORT.ROOT_ID)),
-    hold_timer: seconds(raw.u64(IFLA_BRPORT.HOLD_TIMER)),
-    message_age_timer: seconds(raw.u64(IFLA_BRPORT.MESSAGE_AGE_TIMER)),
-    forward_delay_timer: seconds(raw.u64(IFLA_BRPORT.FORWARD_DELAY_TIMER)),
-    topology_change_ack: raw.u8(IFLA_BRPORT.TOPOLOGY_CHANGE_ACK),
-    config_pending: raw.u8(IFLA_BRPORT.CONFIG_PENDING),
-    proxy_arp: raw.flag(IFLA_BRPORT.PROXYARP),
-    proxy_arp_wifi: raw.flag(IFLA_BRPORT.PROXYARP_WIFI),
-    multicast_router: raw.u8(IFLA_BRPORT.MULTICAST_ROUTER),
-    mcast_flood: raw.flag(IFLA_BRPORT.MCAST_FLOOD),
-    bcast_flood: raw.flag(IFLA_BRPORT.BCAST_FLOOD),
-    mcast_to_unicast: raw.flag(IFLA_BRPORT.MCAST_TO_UCAST),
-    neigh_suppress: raw.flag(IFLA_BRPORT.NEIGH_SUPPRESS),
-    group_fwd_mask: hex(mask),
-    vlan_tunnel: raw.flag(IFLA_BRPORT.VLAN_TUNNEL),
-    isolated: raw.flag(IFLA_BRPORT.ISOLATED),
-    locked: raw.flag(IFLA_BRPORT.LOCKED),
-    backup_port: backup === undefined || backup === 0 ? undefined : linkNames.get(backup),
+    state: PORT_STATES[port.state ?? 0],
+    priority: port.priority,
+    cost: port.cost,
+    hairpin: port.hairpin,
+    guard: port.guard,
+    root_block: port.rootBlock,
+    fastleave: port.fastLeave,
+    learning: port.learning,
+    flood: port.flood,
+    id: hex(port.portId),
+    no: hex(port.portNumber),
+    designated_port: port.designatedPort,
+    designated_cost: port.designatedCost,
+    bridge_id: bridgeId(port.bridgeId),
+    root_id: bridgeId(port.rootId),
+    hold_timer: seconds(port.holdTimer),
+    message_age_timer: seconds(port.messageAgeTimer),
+    forward_delay_timer: seconds(port.forwardDelayTimer),
+    topology_change_ack: bit(port.topologyChangeAcknowledged),
+    config_pending: bit(port.configurationPending),
+    proxy_arp: port.proxyArp,
+    proxy_arp_wifi: port.proxyArpWifi,
+    multicast_router: port.multicastRouter,
+    mcast_flood: port.multicastFlood,
+    bcast_flood: port.broadcastFlood,
+    mcast_to_unicast: port.multicastToUnicast,
+    neigh_suppress: port.neighbourSuppress,
+    group_fwd_mask: hex(port.groupForwardMask),
+    vlan_tunnel: port.vlanTunnel,
+    isolated: port.isolated,
+    locked: port.locked,
+    backup_port: backupPort === undefined || backupPort === 0 ? undefined : linkNames.get(backupPort),
   });
 }

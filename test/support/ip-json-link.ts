@@ -68,12 +68,11 @@ function toLinkInfo(link: LinkMessage, raw: RawAttributes, names: LinkNames): Ip
   const { info } = link;
   if (info === undefined) return undefined;
   const inside = raw.nest(IFLA.IFLA_LINKINFO);
-  const port = inside.nest(IFLA_INFO.IFLA_INFO_SLAVE_DATA);
   return compact({
     info_kind: info.kind,
     info_data: toInfoData(info, inside.nest(IFLA_INFO.IFLA_INFO_DATA), names),
     info_slave_kind: info.slaveKind,
-    info_slave_data: info.slaveKind === 'bridge' ? toBridgePortData(port, names) : undefined,
+    info_slave_data: info.bridgePort && toBridgePortData(info.bridgePort, names),
   });
 }
 
@@ -82,7 +81,6 @@ export function toIpLink(link: LinkMessage, around: LinkSurroundings): IpObject 
   // What the model does not name is read from what it writes, so it must have been kept.
   const raw = new RawAttributes(encodeLink(link).subarray(HEADER));
   const { names } = around;
-  const protoDown = raw.flag(IFLA.IFLA_PROTO_DOWN);
   const reasons = raw.nest(IFLA.IFLA_PROTO_DOWN_REASON).u32(PROTO_DOWN_REASON.VALUE) ?? 0;
   const v6 = raw.nest(IFLA.IFLA_AF_SPEC).nest(AF_INET6).u8(IFLA_INET6_ADDR_GEN_MODE);
   const pointToPoint = ((link.flags ?? 0) & IFF.POINTOPOINT) !== 0 && link.broadcast !== undefined;
@@ -103,27 +101,27 @@ export function toIpLink(link: LinkMessage, around: LinkSurroundings): IpObject 
     link_pointtopoint: pointToPoint ? true : undefined,
     broadcast: link.broadcast,
     permaddr: link.permanentMac === link.mac ? undefined : link.permanentMac,
-    proto_down: protoDown === true ? true : undefined,
+    proto_down: link.protocolDown === true ? true : undefined,
     proto_down_reason: reasons === 0 ? undefined : bitNumbers(reasons),
     promiscuity: link.promiscuity,
-    allmulti: raw.u32(IFLA.IFLA_ALLMULTI),
+    allmulti: link.allMulticastCount,
     min_mtu: link.minMtu,
     max_mtu: link.maxMtu,
     linkinfo: toLinkInfo(link, raw, names),
     inet6_addr_gen_mode: v6 === undefined ? undefined : ['eui64', 'none', 'stable_secret', 'random'][v6],
     num_tx_queues: link.txQueues,
     num_rx_queues: link.rxQueues,
-    gso_max_size: raw.u32(IFLA.IFLA_GSO_MAX_SIZE),
-    gso_max_segs: raw.u32(IFLA.IFLA_GSO_MAX_SEGS),
-    tso_max_size: raw.u32(IFLA.IFLA_TSO_MAX_SIZE),
-    tso_max_segs: raw.u32(IFLA.IFLA_TSO_MAX_SEGS),
-    gro_max_size: raw.u32(IFLA.IFLA_GRO_MAX_SIZE),
+    gso_max_size: link.gsoMaxBytes,
+    gso_max_segs: link.gsoMaxSegments,
+    tso_max_size: link.tsoMaxBytes,
+    tso_max_segs: link.tsoMaxSegments,
+    gro_max_size: link.groMaxBytes,
     phys_port_name: link.physPortName,
     parentbus: link.parentBusName,
     parentdev: link.parentDeviceName,
     ifalias: link.alias,
     altnames: link.altNames,
-    stats64: link.stats && toIpStats(link.stats, raw.u32(IFLA.IFLA_CARRIER_CHANGES)),
+    stats64: link.stats && toIpStats(link.stats, link.carrierChanges),
   });
 }
 

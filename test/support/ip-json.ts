@@ -1,8 +1,7 @@
-import { FRA, NDA, RTA } from '../../netlink/wire/constants.js';
+import { FRA, RTA } from '../../netlink/wire/constants.js';
 import {
   type AddressMessage,
   encodeAddress,
-  encodeNeighbour,
   encodeRoute,
   encodeRule,
   FIB_RULE,
@@ -190,9 +189,7 @@ export function toIpRoute(route: RouteMessage, linkNames: LinkNames): IpObject {
   const raw = new RawAttributes(encodeRoute(route).subarray(12));
   const dev = (index: number | undefined): string | undefined => (index === undefined ? undefined : linkNames.get(index));
   const { metrics, tos, preference, encapType } = route;
-  // struct rta_cacheinfo: uses, age, then ticks until it expires.
-  const cache = raw.bytes(RTA.RTA_CACHEINFO);
-  const expires = cache === undefined ? 0 : Buffer.from(cache).readInt32LE(8);
+  const expires = route.cacheInfo?.expires ?? 0;
   return compact({
     type: `${route.type}`,
     dst: withoutHostLength(route.dst ?? ''),
@@ -275,18 +272,21 @@ const NEIGHBOUR_FLAGS: Readonly<Record<string, number>> = {
 };
 const NTF_EXT_MANAGED = 1;
 
-/** Times as `ip -s` prints them: struct nda_cacheinfo in ticks. */
-function toCache(raw: RawAttributes): IpObject {
-  const cache = raw.bytes(NDA.NDA_CACHEINFO);
+/** Times as `ip -s` prints them: whole seconds. */
+function toCache(cache: NeighbourMessage['cacheInfo']): IpObject {
   if (cache === undefined) return {};
-  const [confirmed, used, updated, users = 0] = [0, 4, 8, 12].map((offset) => Buffer.from(cache).readUInt32LE(offset));
-  const seconds = (ticks = 0): number => Math.floor(ticks / TICKS);
-  return { refcnt: users === 0 ? undefined : users, used: seconds(used), confirmed: seconds(confirmed), updated: seconds(updated) };
+  const { references, used, confirmed, updated } = cache;
+  const seconds = (ticks: number): number => Math.floor(ticks / TICKS);
+  return {
+    refcnt: references === 0 ? undefined : references,
+    used: seconds(used),
+    confirmed: seconds(confirmed),
+    updated: seconds(updated),
+  };
 }
 
 /** A neighbour as `ip -s -N -d -j neigh` prints it. */
 export function toIpNeighbour(neighbour: NeighbourMessage, linkNames: LinkNames): IpObject {
-  const raw = new RawAttributes(encodeNeighbour(neighbour).subarray(12));
   const flags = neighbour.flags ?? 0;
   const state = Object.entries(NUD).flatMap(([name, bit]) => (((neighbour.state ?? 0) & bit) === 0 ? [] : [name]));
   const { linkIndex, protocol, probes } = neighbour;
@@ -296,7 +296,7 @@ export function toIpNeighbour(neighbour: NeighbourMessage, linkNames: LinkNames)
     lladdr: neighbour.mac,
     ...Object.fromEntries(Object.entries(NEIGHBOUR_FLAGS).flatMap(([name, bit]) => ((flags & bit) === 0 ? [] : [[name, null]]))),
     managed: mark(((neighbour.extendedFlags ?? 0) & NTF_EXT_MANAGED) !== 0),
-    ...toCache(raw),
+    ...toCache(neighbour.cacheInfo),
     probes,
     state: state.length === 0 ? undefined : state,
     protocol: protocol === undefined ? undefined : `${protocol}`,
