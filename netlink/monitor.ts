@@ -2,7 +2,9 @@ import { type Clock, systemClock, toAbortError } from '../lib/clock.js';
 import type { Link, LinkWatch } from '../lib/driver.js';
 import { NicError } from '../lib/errors.js';
 import type { CallOptions } from '../lib/provider.js';
-import { type LinkEventSocket, openLinkEvents } from './link-events.js';
+import { compareLinks, compareViews, isUnpaired, type LinkEvent } from './link-change.js';
+import { LinkEventStream } from './link-event-stream.js';
+import { type LinkEventBatch, type LinkEventSocket, openLinkEvents } from './link-events.js';
 import { processPoller, type ReadinessPoller } from './readiness.js';
 import type { Rtnetlink } from './rtnetlink.js';
 import { isErrno } from './services/index.js';
@@ -12,35 +14,8 @@ import { toLink } from './to-link.js';
 const RESYNC_TRIES = 50;
 const RESYNC_PAUSE_MS = 10;
 
-/** A link has come, or has gone: deleted or moved to another namespace. */
-export interface LinkPresenceEvent {
-  /** Which of the two. */
-  readonly kind: 'added' | 'removed';
-  /** The link as it is, or as it was last seen. */
-  readonly link: Link;
-}
-
-/** A link differs from what it was. */
-export interface LinkChangeEvent {
-  /** What tells this event from the others. */
-  readonly kind: 'changed';
-  /** The link as it is. */
-  readonly link: Link;
-  /** The link as it was. */
-  readonly before: Link;
-}
-
-/** Events were lost, and the links are listed anew; differences follow as events of the other kinds. */
-export interface LinkResyncEvent {
-  /** What tells this event from the others. */
-  readonly kind: 'resync';
-}
-
-/** One change that a monitor saw. */
-export type LinkEvent = LinkPresenceEvent | LinkChangeEvent | LinkResyncEvent;
-
 /** A running view of the links of a namespace. */
-export interface LinkMonitor extends LinkWatch, Disposable {
+export interface LinkMonitor extends LinkWatch, AsyncIterable<LinkEvent>, Disposable {
   /** The links as last seen. */
   links(): readonly Link[];
   /**
@@ -48,6 +23,15 @@ export interface LinkMonitor extends LinkWatch, Disposable {
    * What a listener throws ends the monitor and rejects its waits.
    */
   subscribe(listener: (event: LinkEvent) => void): () => void;
+  /**
+   * Every change from now on, for `for await`. It ends when the monitor is closed, and throws what ends the monitor otherwise.
+   * Leaving the loop does not close the monitor. Who reads too slowly gets a `resync` and then the differences to what it has seen,
+   * so memory stays bounded.
+   * @throws NicError `ERR_CANCELLED` or `ERR_DEADLINE` from the signal
+   */
+  events(options?: CallOptions): AsyncIterableIterator<LinkEvent>;
+  /** As {@link LinkMonitor.events}. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<LinkEvent>;
 }
 
 /** How {@link openLinkMonitor} works. */
@@ -64,27 +48,6 @@ interface Wait {
   reject(error: unknown): void;
 }
 
-function isSameLink(a: Link, b: Link): boolean {
-  const keys: readonly (keyof Link)[] = [
-    'name',
-    'mac',
-    'permanentMac',
-    'mtu',
-    'up',
-    'carrier',
-    'loopback',
-    'kind',
-    'masterIndex',
-    'lowerIndex',
-  ];
-  return keys.every((key) => a[key] === b[key]) && a.altNames.join('/') === b.altNames.join('/');
-}
-
-/** An end of a veth that has no other end yet (IFLA_LINK 0, veth_get_iflink, drivers/net/veth.c). */
-function isUnpaired(link: Link): boolean {
-  return link.kind === 'veth' && link.lowerIndex === 0;
-}
-
 class Monitor implements LinkMonitor {
   readonly #rtnetlink: Rtnetlink;
   readonly #events: LinkEventSocket;
@@ -92,8 +55,12 @@ class Monitor implements LinkMonitor {
   readonly #stopPolling: () => void;
   readonly #waits = new Set<Wait>();
   readonly #listeners = new Set<(event: LinkEvent) => void>();
+  readonly #streams = new Set<LinkEventStream>();
+  readonly #closing = new AbortController();
   #links: ReadonlyMap<number, Link> = new Map();
   #listing = false;
+  /** Events that listeners have not been told of, while they are. */
+  #untold: LinkEvent[] | undefined;
   #end: NicError | undefined;
 
   constructor(rtnetlink: Rtnetlink, events: LinkEventSocket, options: LinkMonitorOptions) {
@@ -112,6 +79,24 @@ class Monitor implements LinkMonitor {
     const entry = (event: LinkEvent): void => listener(event);
     this.#listeners.add(entry);
     return () => this.#listeners.delete(entry);
+  }
+
+  events(options: CallOptions = {}): AsyncIterableIterator<LinkEvent> {
+    // What has arrived counts as present now.
+    this.#onReady();
+    const stream = new LinkEventStream(
+      this.#what,
+      () => this.#links,
+      options,
+      () => this.#streams.delete(stream),
+    );
+    if (this.#end === undefined) this.#streams.add(stream);
+    else stream.end(this.#closing.signal.aborted ? undefined : this.#end);
+    return stream;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<LinkEvent> {
+    return this.events();
   }
 
   async waitFor<T>(match: (links: readonly Link[]) => T | undefined, options: CallOptions = {}): Promise<T> {
@@ -149,6 +134,7 @@ class Monitor implements LinkMonitor {
   }
 
   close(): void {
+    if (this.#end === undefined) this.#closing.abort();
     this.#finish(new NicError('ERR_CANCELLED', `${this.#what}: the watch is closed`));
   }
 
@@ -166,6 +152,7 @@ class Monitor implements LinkMonitor {
     this.#stopPolling();
     this.#events.close();
     this.#listeners.clear();
+    for (const stream of [...this.#streams]) stream.end(this.#closing.signal.aborted ? undefined : reason);
     for (const wait of [...this.#waits]) wait.reject(reason);
   }
 
@@ -174,26 +161,54 @@ class Monitor implements LinkMonitor {
   }
 
   /**
-   * Lists the links anew and takes over the differences. Subscribed events that are read away first are older than the listing,
-   * those that come meanwhile are read after it; so the view is right once they are.
+   * Lists the links anew and takes over the differences. Subscribed events that are read away first are older than the listing.
+   * Those that come meanwhile may be older or newer than what it says of their link, but the last of each link is not older,
+   * so that one counts and no state that is over is ever shown.
    */
   async list(options: CallOptions): Promise<void> {
     this.#listing = true;
+    let incomplete = false;
     try {
-      // Bounded, since a flood may never end; what is left does no harm, as the newest of it comes last.
-      for (let round = 0; round < 20 && this.#events.read().more; round++);
+      const gone = new Set<number>();
+      this.#drain((index, link) => {
+        if (link === undefined) gone.add(index);
+      });
       const links = await this.#listPatiently(options);
       if (this.#end !== undefined) throw this.#end;
       const next = new Map(links.map((link) => [link.index, link]));
-      const events: LinkEvent[] = [];
-      for (const [index, link] of this.#links) if (!next.has(index)) events.push({ kind: 'removed', link });
-      for (const [index, link] of next) this.#compare(this.#links.get(index), link, events);
+      const unpaired = new Set<number>();
+      incomplete = this.#drain((index, link) => {
+        unpaired.delete(index);
+        if (link === undefined) {
+          gone.add(index);
+          next.delete(index);
+        } else {
+          if (isUnpaired(link)) unpaired.add(index);
+          next.set(index, link);
+        }
+      });
+      const events = compareViews(this.#links, next, gone);
       this.#links = next;
       this.#publish(events);
+      for (const index of unpaired) void this.#pair(index);
     } finally {
       this.#listing = false;
     }
-    this.#onReady();
+    if (incomplete) this.#resync();
+    else this.#onReady();
+  }
+
+  /** Reads events away. True when some were lost. Bounded, since a flood may never end; what is left is read as any event is. */
+  #drain(take: (index: number, link: Link | undefined) => void): boolean {
+    let lost = false;
+    let batch: LinkEventBatch;
+    let rounds = 0;
+    do {
+      batch = this.#events.read();
+      lost ||= batch.incomplete;
+      for (const { present, link } of batch.messages) take(link.index, present ? toLink(link) : undefined);
+    } while (batch.more && ++rounds < 20);
+    return lost;
   }
 
   async #listPatiently(options: CallOptions): Promise<readonly Link[]> {
@@ -205,11 +220,6 @@ class Monitor implements LinkMonitor {
       }
       await this.#clock.sleep(RESYNC_PAUSE_MS, options.signal);
     }
-  }
-
-  #compare(before: Link | undefined, link: Link, events: LinkEvent[]): void {
-    if (before === undefined) events.push({ kind: 'added', link });
-    else if (!isSameLink(before, link)) events.push({ kind: 'changed', link, before });
   }
 
   #onReady(): void {
@@ -228,7 +238,7 @@ class Monitor implements LinkMonitor {
         if (present && isUnpaired(link)) unpaired.add(link.index);
         const before = next.get(link.index);
         if (present) {
-          this.#compare(before, link, events);
+          compareLinks(before, link, events);
           next.set(link.index, link);
         } else if (before !== undefined) {
           next.delete(link.index);
@@ -265,13 +275,28 @@ class Monitor implements LinkMonitor {
   }
 
   #resync(): void {
-    for (const listener of this.#listeners) listener({ kind: 'resync' });
-    this.list({}).catch((error: unknown) => this.#fail(error));
+    this.#publish([{ kind: 'resync' }]);
+    if (this.#end !== undefined) return;
+    this.list({ signal: this.#closing.signal }).catch((error: unknown) => this.#fail(error));
   }
 
   #publish(events: readonly LinkEvent[]): void {
     if (events.length === 0) return;
-    for (const event of events) for (const listener of [...this.#listeners]) listener(event);
+    if (this.#untold !== undefined) {
+      // A listener has made the monitor read on. The events before come first.
+      for (const event of events) this.#untold.push(event);
+      return;
+    }
+    this.#untold = [...events];
+    try {
+      // It may grow meanwhile, and the loop goes on to the end of it.
+      for (const event of this.#untold) {
+        for (const listener of [...this.#listeners]) listener(event);
+        for (const stream of [...this.#streams]) stream.push(event);
+      }
+    } finally {
+      this.#untold = undefined;
+    }
     const links = this.links();
     for (const wait of [...this.#waits]) wait.attempt(links);
   }

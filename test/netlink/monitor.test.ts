@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { Link } from '../../lib/driver.js';
 import { isNicError } from '../../lib/errors.js';
-import { type LinkEvent, type LinkMonitor, openLinkMonitor } from '../../netlink/monitor.js';
+import type { LinkEvent } from '../../netlink/link-change.js';
+import { type LinkMonitor, openLinkMonitor } from '../../netlink/monitor.js';
 import { createReadinessPoller } from '../../netlink/readiness.js';
 import { openRtnetlink, type Rtnetlink } from '../../netlink/rtnetlink.js';
 import { requireLive } from '../support/live.js';
