@@ -42,6 +42,37 @@ export function defineLinkCases(test: DefineDriverCase): void {
     namespace.close();
   });
 
+  test('changeLink() to what is so already is no error and changes nothing', async (bed) => {
+    const { namespace, link } = await openSocket(bed);
+    await namespace.changeLink(link.index, { name: 'eth1', mtu: link.mtu, up: false });
+    assert.deepEqual(await linkNamed(namespace, 'eth1'), link);
+    await namespace.changeLink(link.index, { up: true });
+    await namespace.addAddress(link.index, '10.0.0.2/24');
+    await namespace.addAddress(link.index, 'fd00::2/64');
+    const routes = await namespace.listRoutes();
+    const addresses = await namespace.listAddresses(link.index);
+    await namespace.changeLink(link.index, { up: true });
+    assert.deepEqual(await namespace.listRoutes(), routes);
+    assert.deepEqual(await namespace.listAddresses(link.index), addresses);
+    namespace.close();
+  });
+
+  test('changeLink() down and up again keeps IPv4 addresses and the routes to their ranges, and nothing else', async (bed) => {
+    const { namespace, link } = await openSocket(bed);
+    await namespace.changeLink(link.index, { up: true });
+    await namespace.addAddress(link.index, '10.0.0.2/24');
+    await namespace.addAddress(link.index, 'fd00::2/64');
+    await namespace.replaceRoute({ dst: '10.9.0.0/16', gateway: '10.0.0.1', linkIndex: link.index });
+    await namespace.changeLink(link.index, { up: false });
+    await namespace.changeLink(link.index, { up: true });
+    const isGiven = (text: string): boolean => !text.startsWith('fe80:');
+    const addresses = (await namespace.listAddresses(link.index)).map(({ address }) => address).filter(isGiven);
+    assert.deepEqual(addresses, ['10.0.0.2/24']);
+    const ranges = (await namespace.listRoutes()).map(({ dst }) => dst).filter(isGiven);
+    assert.deepEqual(ranges, ['10.0.0.0/24']);
+    namespace.close();
+  });
+
   test('changeLink() is refused a name or alternative name that another link has', async (bed) => {
     const { ref, namespace, link } = await openSocket(bed);
     await bed.plug(ref, { name: 'eth2', mac: macs.second, altNames: ['uplink'] });

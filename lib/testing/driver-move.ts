@@ -134,6 +134,65 @@ export function defineMoveCases(test: DefineDriverCase): void {
     target.close();
   });
 
+  test('moveLink() of the loopback is refused, and it stays as it is', async (bed) => {
+    const { namespace } = await openSocket(bed);
+    const target = await bed.driver.open(await bed.createNamespace());
+    const before = await linkNamed(namespace, 'lo');
+    await assertErrno(namespace.moveLink(before.index, target, 'lo1'), 'EINVAL');
+    assert.deepEqual(await linkNamed(namespace, 'lo'), before);
+    assert.deepEqual(
+      (await target.listLinks()).map((link) => link.name),
+      ['lo'],
+    );
+    namespace.close();
+    target.close();
+  });
+
+  test('moveLink() reaches a namespace whose name was taken away, as long as it is open', async (bed) => {
+    const { namespace, link } = await openSocket(bed);
+    const ref = await bed.createNamespace();
+    const target = await bed.driver.open(ref);
+    await bed.removeNamespace(ref);
+    await namespace.moveLink(link.index, target, 'eth0');
+    assert.equal((await linkNamed(target, 'eth0')).mac, macs.first);
+    const back = await target.moveLink((await linkNamed(target, 'eth0')).index, namespace, 'eth1');
+    assert.equal(back.mac, macs.first);
+    target.close();
+    namespace.close();
+  });
+
+  test('moveLink() moves the link of that index, whatever it is called by now', async (bed) => {
+    const { ref, namespace, link } = await openSocket(bed);
+    await bed.plug(ref, { name: 'eth2', mac: macs.second });
+    const target = await bed.driver.open(await bed.createNamespace());
+    const other = await bed.driver.open(ref);
+    await other.changeLink(link.index, { name: 'tmp0' });
+    await other.changeLink((await linkNamed(other, 'eth2')).index, { name: 'eth1' });
+    const moved = await namespace.moveLink(link.index, target, 'eth0');
+    assert.equal(moved.mac, macs.first);
+    assert.equal((await linkNamed(namespace, 'eth1')).mac, macs.second);
+    for (const open of [namespace, other, target]) open.close();
+  });
+
+  test('moveLink() of several links at once to one name gives it to one of them, and loses none', async (bed) => {
+    const { ref, namespace, link } = await openSocket(bed);
+    await bed.plug(ref, { name: 'eth2', mac: macs.second });
+    const second = await linkNamed(namespace, 'eth2');
+    const target = await bed.driver.open(await bed.createNamespace());
+    const moves = await Promise.allSettled([link, second].map(({ index }) => namespace.moveLink(index, target, 'eth0')));
+    const arrived = moves.flatMap((move) => (move.status === 'fulfilled' ? [move.value] : []));
+    const refused = moves.flatMap((move) => (move.status === 'rejected' ? [move.reason as unknown] : []));
+    assert.equal(arrived.length, 1, 'one has the name');
+    for (const reason of refused) await assertErrno(Promise.reject(reason), 'EEXIST');
+    assert.equal((await linkNamed(target, 'eth0')).mac, arrived[0]?.mac);
+    for (const mac of [macs.first, macs.second]) {
+      const places = await Promise.all([namespace, target].map((place) => linkByMac(place, mac)));
+      assert.equal(places.filter((place) => place !== undefined).length, 1, `${mac} is in one place`);
+    }
+    namespace.close();
+    target.close();
+  });
+
   test('moveLink() is refused for a link that is not there, a closed target and an aborted signal', async (bed) => {
     const { namespace, link } = await openSocket(bed);
     const target = await bed.driver.open(await bed.createNamespace());

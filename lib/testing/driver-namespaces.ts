@@ -84,6 +84,15 @@ export function defineNamespaceCases(test: DefineDriverCase): void {
     other.namespace.close();
   });
 
+  test('settings of a link follow its name', async (bed) => {
+    const { namespace, link } = await openSocket(bed);
+    await namespace.writeSysctl('ipv4/conf/eth1/rp_filter', '2');
+    await namespace.changeLink(link.index, { name: 'net1' });
+    assert.equal(await namespace.readSysctl('ipv4/conf/net1/rp_filter'), '2');
+    assert.equal(await namespace.readSysctl('ipv4/conf/eth1/rp_filter'), undefined);
+    namespace.close();
+  });
+
   test('readSysctl() gives undefined for what is not there', async (bed) => {
     const { namespace } = await openSocket(bed);
     assert.equal(await namespace.readSysctl('ipv4/conf/nosuchlink/rp_filter'), undefined);

@@ -58,6 +58,29 @@ export function defineWatchCases(test: DefineDriverCase): void {
     target.close();
   });
 
+  test('waitFor() sees a link arrive from another namespace under its new name', async (bed, patience) => {
+    const { namespace, link } = await openSocket(bed);
+    const target = await bed.driver.open(await bed.createNamespace());
+    const watch = await target.watchLinks();
+    const seen = watch.waitFor((links) => links.find(({ name }) => name === 'eth0'), patience());
+    const moved = await namespace.moveLink(link.index, target, 'eth0');
+    assert.deepEqual(await seen, moved);
+    watch.close();
+    namespace.close();
+    target.close();
+  });
+
+  test('close() of one watch leaves the others alone', async (bed, patience) => {
+    const { ref, namespace } = await openSocket(bed);
+    const [first, second] = [await namespace.watchLinks(), await namespace.watchLinks()];
+    const seen = second.waitFor(withMac(macs.second), patience());
+    first.close();
+    await bed.plug(ref, { name: 'eth2', mac: macs.second });
+    assert.equal((await seen).name, 'eth2');
+    second.close();
+    namespace.close();
+  });
+
   test('waitFor() settles on the true state after many changes', async (bed, patience) => {
     const { ref, namespace } = await openSocket(bed);
     const watch = await namespace.watchLinks();

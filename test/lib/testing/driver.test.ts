@@ -20,7 +20,7 @@ async function failuresOf(wrap?: (driver: NetworkDriver) => NetworkDriver): Prom
   return failed;
 }
 
-type Mutation = (whole: NetworkNamespace) => Partial<NetworkNamespace>;
+type Mutation = (whole: NetworkNamespace, reopen: () => Promise<NetworkNamespace>) => Partial<NetworkNamespace>;
 
 /** A driver whose namespaces behave as `mutate` says and otherwise as they should. */
 function mutant(mutate: Mutation): (driver: NetworkDriver) => NetworkDriver {
@@ -47,7 +47,7 @@ function mutant(mutate: Mutation): (driver: NetworkDriver) => NetworkDriver {
         announce: (index, address) => whole.announce(index, address),
         close: () => whole.close(),
       };
-      const mutated = { ...plain, ...mutate(plain) };
+      const mutated = { ...plain, ...mutate(plain, () => driver.open(ref)) };
       wholes.set(mutated, whole);
       return mutated;
     },
@@ -111,6 +111,86 @@ const MUTANTS: Readonly<Record<string, Mutation>> = {
         if (stray !== undefined && before !== undefined) await target.moveLink(stray.index, n, before.name);
         throw error;
       }
+    },
+  }),
+  'says nothing when a move is refused': (n) => ({
+    moveLink: async (index, target, name, o) => {
+      const before = (await n.listLinks()).find((link) => link.index === index);
+      return n.moveLink(index, target, name, o).catch((error: unknown) => {
+        if (before?.loopback !== true) throw error;
+        return before;
+      });
+    },
+  }),
+  'finds links to move by the name they had when it was opened': (n) => {
+    const names = new Map<number, string>();
+    return {
+      listLinks: async (o) => {
+        const links = await n.listLinks(o);
+        for (const { index, name } of links) if (!names.has(index)) names.set(index, name);
+        return links;
+      },
+      moveLink: async (index, target, name, o) => {
+        const link = (await n.listLinks(o)).find((candidate) => candidate.name === names.get(index));
+        return n.moveLink(link?.index ?? index, target, name, o);
+      },
+    };
+  },
+  'moves by way of the path that the namespace had': (n, reopen) => ({
+    moveLink: async (index, target, name, o) => {
+      (await reopen()).close();
+      return n.moveLink(index, target, name, o);
+    },
+  }),
+  'makes room for a name that is taken': (n) => ({
+    moveLink: async (index, target, name, o) => {
+      const rival = (await target.listLinks()).find((link) => link.name === name && !link.loopback);
+      if (rival !== undefined) await target.changeLink(rival.index, { name: `old${rival.index}` });
+      return n.moveLink(index, target, name, o);
+    },
+  }),
+  'takes a link down to change it': (n) => ({
+    changeLink: async (index, change, o) => {
+      const was = (await n.listLinks(o)).find((link) => link.index === index);
+      await n.changeLink(index, { up: false });
+      return n.changeLink(index, was?.up === true ? { up: true, ...change } : change, o);
+    },
+  }),
+  'keeps IPv6 addresses of a link that goes down': (n) => ({
+    changeLink: async (index, change, o) => {
+      const before = change.up === false ? await n.listAddresses(index) : [];
+      await n.changeLink(index, change, o);
+      for (const { address } of before) if (address.startsWith('fd')) await n.addAddress(index, address);
+    },
+  }),
+  'keeps the settings of a link under its old name': (n) => {
+    const old = new Map<string, string>();
+    const mapped = (name: string): string => name.replace(/(?<=conf\/)[^/]+/, (link) => old.get(link) ?? link);
+    return {
+      changeLink: async (index, change, o) => {
+        const was = (await n.listLinks()).find((link) => link.index === index);
+        await n.changeLink(index, change, o);
+        if (change.name !== undefined && was !== undefined) old.set(was.name, change.name);
+      },
+      readSysctl: (name) => n.readSysctl(mapped(name)),
+    };
+  },
+  'has one watch for all': (n) => {
+    let shared: Promise<LinkWatch> | undefined;
+    return {
+      watchLinks: (o) => {
+        shared ??= n.watchLinks(o);
+        return shared;
+      },
+    };
+  },
+  'watches show no link that moved in': (n) => ({
+    watchLinks: async (o) => {
+      const watch = await n.watchLinks(o);
+      return {
+        waitFor: (match, options) => watch.waitFor((links) => match(links.filter(({ name }) => name !== 'eth0')), patient(options)),
+        close: () => watch.close(),
+      };
     },
   }),
   'lists addresses of all links': (n) => ({
