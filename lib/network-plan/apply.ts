@@ -1,10 +1,11 @@
-import type { NetworkNamespace } from '../driver.js';
+import { contains, parseCidr } from '../address.js';
+import type { LinkAddress, NetworkNamespace, Route } from '../driver.js';
 import type { CallOptions } from '../provider.js';
 import { waysTo } from './difference.js';
 import { simulateOperations } from './model.js';
 import type { NetworkOperation } from './operation.js';
 import { type LeftOver, NetworkPlanError } from './plan-error.js';
-import { isSameRoute } from './route-key.js';
+import { isKernelMade, isSameRoute, routeKey } from './route-key.js';
 import { type NetworkState, readNetworkState } from './state.js';
 import { targetOfState } from './target.js';
 
@@ -36,12 +37,23 @@ async function carryOut(namespace: NetworkNamespace, operation: NetworkOperation
 /** The state to come back to: as before, with what others did meanwhile. */
 function withDoingsOfOthers(before: NetworkState, meant: NetworkState, now: NetworkState): NetworkState {
   const known = new Set([...before.addresses, ...meant.addresses].map(({ address }) => address));
-  const knownRoutes = [...before.routes, ...meant.routes];
-  return {
-    ...before,
-    addresses: [...before.addresses, ...now.addresses.filter(({ address }) => !known.has(address))],
-    routes: [...before.routes, ...now.routes.filter((route) => !knownRoutes.some((other) => isSameRoute(other, route)))],
+  const addresses = now.addresses.filter(({ address }) => !known.has(address));
+  const knownRoutes = new Map<string, Route[]>();
+  for (const route of [...before.routes, ...meant.routes]) {
+    knownRoutes.set(routeKey(route), [...(knownRoutes.get(routeKey(route)) ?? []), route]);
+  }
+  const isOthers = (route: Route): boolean => {
+    if (knownRoutes.get(routeKey(route))?.some((other) => isSameRoute(other, route)) === true) return false;
+    // The kernel's own belong to whoever the address does.
+    return !isKernelMade(route) || route.linkIndex !== before.linkIndex || addresses.some((entry) => isIn(route, entry));
   };
+  return { ...before, addresses: [...before.addresses, ...addresses], routes: [...before.routes, ...now.routes.filter(isOthers)] };
+}
+
+function isIn(route: Route, { address }: LinkAddress): boolean {
+  const range = parseCidr(route.dst);
+  const cidr = parseCidr(address);
+  return range !== undefined && cidr !== undefined && contains(range, cidr);
 }
 
 /** Brings back the state before operations, whichever of them took effect. */

@@ -1,5 +1,5 @@
 import { parseCidr } from '../address.js';
-import type { LinkChange, Route } from '../driver.js';
+import type { LinkChange, Route, RouteRequest } from '../driver.js';
 import { NicError } from '../errors.js';
 import { isSameAddress } from './address-list.js';
 import { LEAST_MTU_6, NetworkModel } from './model.js';
@@ -7,6 +7,8 @@ import type { NetworkOperation } from './operation.js';
 import { inOrder, isKernelMade, routeKey, toRequest } from './route-key.js';
 import { kernelName, linkOf, type NetworkState, sameValue } from './state.js';
 import type { Target, TargetAddress, TargetRoute } from './target.js';
+
+const KERNEL = 2;
 
 /** What a link may be made to do on the way. */
 export interface DifferenceOptions {
@@ -49,8 +51,8 @@ class Walk {
     const change = this.#linkChange();
     const { mtu } = this.model.link;
     const narrow = mtu < LEAST_MTU_6 || this.#target.mtu < LEAST_MTU_6;
-    // It comes up with its addresses; but what it loses on the way down, and what it is too narrow for, is added afterwards.
-    const last = change.up === true && !narrow;
+    // It comes up with its addresses; but labels change with its name, and IPv6 needs it to be wide enough before.
+    const last = change.up === true && change.name === undefined && !narrow;
     if (!last) this.#set(change);
     this.#addresses(4, manner);
     this.#addresses(6, manner);
@@ -135,37 +137,97 @@ class Walk {
   }
 
   #routes(): void {
-    const byKey = new Map<string, TargetRoute[]>();
-    for (const route of this.#target.routes) {
-      const others = byKey.get(route.key);
-      if (others === undefined) byKey.set(route.key, [route]);
-      else others.push(route);
-    }
-    this.#removeRoutes(byKey);
+    const byKey = this.#targetRoutes();
+    this.#removeRoutes(byKey, false);
     const add: TargetRoute[] = [];
     for (const [key, wanted] of byKey) {
       const found = this.model.routesAt(key);
       for (const route of wanted) if (!this.#isMet(route, found)) add.push(route);
     }
-    for (const { text, unsupported } of add) this.#need(`the route ${text}`, unsupported);
-    for (const route of inOrder(add.flatMap(({ request }) => request ?? []))) {
+    const kept = new Map<RouteRequest, string>();
+    for (const { text, unsupported, request, kept: isKept } of add) {
+      this.#need(`the route ${text}`, unsupported);
+      if (isKept && request !== undefined) kept.set(request, text);
+    }
+    const isReached = this.#reach();
+    const requests = inOrder(add.flatMap(({ request }) => request ?? []));
+    // What takes the place of a range on the link comes last: others may need that range for their next hop.
+    const hides = (route: RouteRequest): boolean =>
+      route.gateway !== undefined && this.model.routesAt(routeKey(route)).some(({ gateway }) => gateway === undefined);
+    const last = new Set(requests.filter(hides));
+    for (const route of [...requests.filter((one) => !last.has(one)), ...last]) {
+      const text = kept.get(route);
+      const reached = text === undefined || (last.has(route) ? this.#reach()(route) : isReached(route));
+      if (!reached) this.problem ??= `the route ${text} could not be put back: its next hop is out of reach`;
       const replaced = this.model.apply({ kind: 'route.add', route }) === false;
       if (replaced) this.model.apply({ kind: 'route.replace', route });
       this.operations.push({ kind: replaced ? 'route.replace' : 'route.add', route });
     }
+    this.#removeRoutes(byKey, true);
+  }
+
+  /** What shall be there by key, now that the kernel's own routes are known that come with the addresses. */
+  #targetRoutes(): ReadonlyMap<string, readonly TargetRoute[]> {
+    const { routes } = this.#target;
+    const open = routes.filter(({ kept, request }) => !kept && request?.gateway === undefined && request?.metric === undefined);
+    const present = open.length === 0 ? [] : this.model.state.routes;
+    const stoodIn = new Map(open.flatMap((wanted) => present.filter((found) => wanted.standsIn(found)).map((found) => [wanted, found])));
+    const byKey = new Map<string, TargetRoute[]>();
+    for (const route of routes) {
+      if (route.yieldsTo !== undefined && !stoodIn.has(route.yieldsTo)) continue;
+      const standIn = stoodIn.get(route);
+      const key = standIn === undefined ? route.key : routeKey(standIn);
+      const others = byKey.get(key);
+      if (others === undefined) byKey.set(key, [route]);
+      else others.push(route);
+    }
+    return byKey;
+  }
+
+  /** Tells whether a next hop is in a range on its link, asking once for each. */
+  #reach(): (route: RouteRequest) => boolean {
+    const known = new Map<string, boolean>();
+    return (route) => {
+      const { gateway, linkIndex, table, onlink } = route;
+      if (gateway === undefined || onlink === true) return true;
+      const key = `${gateway} ${linkIndex} ${table}`;
+      const reached = known.get(key) ?? this.model.reaches(route, gateway);
+      known.set(key, reached);
+      return reached;
+    };
   }
 
   /** Whether a route is there, or comes by itself. */
   #isMet(wanted: TargetRoute, found: readonly Route[]): boolean {
     if (found.some((route) => wanted.isMet(route))) return true;
-    return wanted.kernelMade && found.every(isKernelMade);
+    return wanted.kernelMade && found.every((route) => !this.#isOurs(route)) && !this.#isKernelsOfAddress(wanted.request);
   }
 
-  #removeRoutes(byKey: ReadonlyMap<string, readonly TargetRoute[]>): void {
-    const remove = this.model.state.routes.filter((route) => {
-      return route.linkIndex !== undefined && !isKernelMade(route) && !byKey.has(routeKey(route));
-    });
-    for (const route of inOrder(remove.flatMap((one) => toRequest(one) ?? [])).toReversed()) this.#emit({ kind: 'route.remove', route });
+  /** Whether a route is to be removed where it is not wanted: the kernel's own are left to it but for what the way back leaves behind. */
+  #isOurs(route: Route): boolean {
+    return !isKernelMade(route) || this.#isKernelsOfAddress(route);
+  }
+
+  /** The kernel keeps the range of an IPv6 address whose neighbour has no route of its own (check_cleanup_prefix_route, net/ipv6/addrconf.c). */
+  #isKernelsOfAddress(route: Route | RouteRequest | undefined): boolean {
+    if (!this.#target.exact || route?.protocol !== KERNEL || route.linkIndex !== this.#linkIndex) return false;
+    return !route.dst.startsWith('fe80:');
+  }
+
+  /** @param kernels the kernel's own too: they stay until all is added, for what needs them on the way */
+  #removeRoutes(byKey: ReadonlyMap<string, readonly TargetRoute[]>, kernels: boolean): void {
+    const isSurplus = (route: Route): boolean => {
+      if (route.linkIndex === undefined || !(kernels ? this.#isOurs(route) : !isKernelMade(route))) return false;
+      const wanted = byKey.get(routeKey(route));
+      if (wanted === undefined) return true;
+      // What is not there yet takes the place of what is.
+      const present = this.model.routesAt(routeKey(route));
+      return (
+        present.length > 1 && wanted.every((one) => present.some((other) => one.isMet(other))) && !wanted.some((one) => one.isMet(route))
+      );
+    };
+    const surplus = this.model.state.routes.filter(isSurplus);
+    for (const route of inOrder(surplus.flatMap((one) => toRequest(one) ?? [])).toReversed()) this.#emit({ kind: 'route.remove', route });
   }
 
   #need(what: string, unsupported: readonly string[]): void {

@@ -14,4 +14,4 @@ export {
 export { invertOperations, type PlanOptions, planChanges } from './plan.js';
 export { type LeftOver, NetworkPlanError, type NetworkPlanErrorOptions } from './plan-error.js';
 export { type NetworkScope, type NetworkState, readNetworkState } from './state.js';
-export type { WantedLinkAddress, WantedNetwork, WantedLinkRoute } from './target.js';
+export type { WantedLinkAddress, WantedLinkRoute, WantedNetwork } from './target.js';

@@ -1,8 +1,8 @@
-import { type Cidr, contains, formatCidr, formatIp, parseCidr, toNetwork } from '../address.js';
+import { type Cidr, contains, formatCidr, formatIp, type IpAddress, parseCidr, parseIp, toNetwork } from '../address.js';
 import type { AddressSettings, LinkAddress, LinkChange, Route, RouteRequest } from '../driver.js';
 import { insertAddress, type ListedAddress, relabel, removeAddress } from './address-list.js';
 import type { NetworkOperation } from './operation.js';
-import { isIpv6, routeKey } from './route-key.js';
+import { isIpv6, metricOf, routeKey } from './route-key.js';
 import { generalName, linkOf, type NetworkState } from './state.js';
 
 const KERNEL = 2;
@@ -85,6 +85,21 @@ export class NetworkModel {
     return this.#routes.get(key) ?? [];
   }
 
+  /** Whether the next hop of a route is in a range on its link, in the route's table or the main one; link-local ones are by definition. */
+  reaches(route: RouteRequest, gateway: string): boolean {
+    const ip = parseIp(gateway);
+    if (ip === undefined || isLinkLocal6(ip)) return ip !== undefined;
+    for (const routes of this.#routes.values()) {
+      for (const other of routes) {
+        const fits = other.table === MAIN_TABLE || other.table === (route.table ?? MAIN_TABLE);
+        if (!fits || other.gateway !== undefined || other.linkIndex !== route.linkIndex) continue;
+        const range = parseCidr(other.dst);
+        if (range !== undefined && contains(range, ip)) return true;
+      }
+    }
+    return false;
+  }
+
   /** Carries an operation out. @returns false when the kernel would refuse it for what is there already */
   apply(operation: NetworkOperation): boolean {
     switch (operation.kind) {
@@ -101,7 +116,8 @@ export class NetworkModel {
         this.#append(toRoute(operation.route));
         return true;
       case 'route.replace':
-        this.#routes.set(routeKey(operation.route), [toRoute(operation.route)]);
+        // The first of several.
+        this.#routes.set(routeKey(operation.route), [toRoute(operation.route), ...this.routesAt(routeKey(operation.route)).slice(1)]);
         return true;
       case 'route.remove':
         this.#removeRoute(operation.route);
@@ -155,7 +171,7 @@ export class NetworkModel {
   #takeDown(): void {
     this.#eachRoute((route) => (this.#isOnLink(route) ? undefined : route));
     const keeps = ['all', '%'].map((group) => this.sysctl(`ipv6/conf/${group}/keep_addr_on_down`) ?? '0').find((value) => value !== '0');
-    const stays = ({ cidr }: ModelAddress): boolean => cidr.family === 4 || (Number(keeps ?? 0) > 0 && !isLinkLocal(cidr));
+    const stays = ({ cidr }: ModelAddress): boolean => cidr.family === 4 || (Number(keeps ?? 0) > 0 && !isLinkLocal6(cidr));
     this.#addresses = this.#addresses.filter(stays);
   }
 
@@ -183,7 +199,9 @@ export class NetworkModel {
       this.#disconnect(address);
       this.#forgetSource(address);
     }
-    const heir = list.find(({ cidr, secondary }) => !secondary && cidr.prefix === found.cidr.prefix && contains(cidr, found.cidr));
+    const isHeir = ({ cidr, secondary }: ModelAddress): boolean =>
+      found.cidr.family === 4 && !found.secondary && !secondary && cidr.prefix === found.cidr.prefix && contains(cidr, found.cidr);
+    const heir = list.find(isHeir);
     if (heir !== undefined && this.link.up) this.#connect(heir);
     // With the last IPv4 address the whole family is switched off on the link (fib_disable_ip, net/ipv4/fib_frontend.c).
     if (found.cidr.family === 4 && !list.some(({ cidr }) => cidr.family === 4)) {
@@ -208,7 +226,12 @@ export class NetworkModel {
     const dst = formatCidr(toNetwork(cidr));
     const shared = this.#addresses.some((other) => cidr.family === 6 && formatCidr(toNetwork(other.cidr)) === dst);
     if (shared || entry.noPrefixRoute === true) return;
-    this.#eachRoute((route) => (route.dst === dst && route.protocol === KERNEL && this.#isOnLink(route) ? undefined : route));
+    // Of several the one with the lowest metric (cleanup_prefix_route, net/ipv6/addrconf.c).
+    const connected = [...this.#routes.values()].flat().filter((route) => {
+      return route.dst === dst && route.table === MAIN_TABLE && route.protocol === KERNEL && this.#isOnLink(route);
+    });
+    const [first] = connected.sort((a, b) => metricOf(a) - metricOf(b));
+    this.#eachRoute((route) => (route === first ? undefined : route));
   }
 
   /** IPv4 drops the routes of a source address that is gone, IPv6 only takes it off them (fib_sync_down_addr, rt6_remove_prefsrc). */
@@ -268,8 +291,8 @@ export class NetworkModel {
   }
 }
 
-function isLinkLocal({ bytes }: Cidr): boolean {
-  return bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
+function isLinkLocal6({ family, bytes }: IpAddress): boolean {
+  return family === 6 && bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
 }
 
 function toRoute(request: RouteRequest): Route {

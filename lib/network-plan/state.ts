@@ -1,7 +1,7 @@
 import type { Link, LinkAddress, NetworkNamespace, Route } from '../driver.js';
 import { NicError } from '../errors.js';
 import type { CallOptions } from '../provider.js';
-import { routeKey } from './route-key.js';
+import { isKernelMade, routeKey } from './route-key.js';
 
 /** Settings that decide what becomes of addresses; they are always read. */
 const DECISIVE = [
@@ -63,16 +63,21 @@ export function sameValue(a: string | undefined, b: string | undefined): boolean
   return a === undefined || b === undefined ? a === b : words(a) === words(b);
 }
 
-/** Which of several routes with the same destination and metric a request means cannot be said. */
-function withoutDoubles(routes: readonly Route[]): readonly Route[] {
-  const counts = new Map<string, number>();
-  for (const route of routes) counts.set(routeKey(route), (counts.get(routeKey(route)) ?? 0) + 1);
-  if (counts.size === routes.length) return routes;
-  return routes.map((route) =>
-    (counts.get(routeKey(route)) ?? 0) < 2 || route.unsupported !== undefined
-      ? route
-      : { ...route, unsupported: ['a twin with the same destination, metric and table'] },
-  );
+/** Which of several routes with the same destination, metric and table a request means cannot be said. */
+function withoutTwins(routes: readonly Route[]): readonly Route[] {
+  const groups = new Map<string, Route[]>();
+  for (const route of routes) {
+    const twins = groups.get(routeKey(route));
+    if (twins === undefined) groups.set(routeKey(route), [route]);
+    else twins.push(route);
+  }
+  if (groups.size === routes.length) return routes;
+  return routes.map((route) => {
+    const twins = groups.get(routeKey(route)) ?? [];
+    // The kernel's own are never put back by a request.
+    if (twins.length < 2 || route.unsupported !== undefined || twins.every(isKernelMade)) return route;
+    return { ...route, unsupported: ['a twin with the same destination, metric and table'] };
+  });
 }
 
 /**
@@ -93,7 +98,7 @@ export async function readNetworkState(namespace: NetworkNamespace, scope: Netwo
     linkIndex,
     links,
     addresses: addresses.filter(({ kernelMade }) => kernelMade !== true),
-    routes: withoutDoubles(routes),
+    routes: withoutTwins(routes),
     sysctls,
   };
 }

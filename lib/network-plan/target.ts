@@ -54,8 +54,14 @@ export interface TargetRoute {
   readonly text: string;
   /** The kernel makes it by itself. */
   readonly kernelMade: boolean;
+  /** It is there already, so that it must be possible to put it back. */
+  readonly kept: boolean;
   readonly unsupported: readonly string[];
+  /** It stays only where the kernel's own route stands in for this wanted one, which would take its place. */
+  readonly yieldsTo: TargetRoute | undefined;
   isMet(found: Route): boolean;
+  /** Whether a route of another metric will do as well. */
+  standsIn(found: Route): boolean;
 }
 
 /** The state to reach. */
@@ -78,6 +84,8 @@ const WITH_OTHERS: ReadonlySet<string> = new Set([
   'ipv6/conf/all/forwarding',
   'ipv6/conf/all/disable_ipv6',
 ]);
+
+const MAIN_TABLE = 254;
 
 function refuse(message: string): NicError {
   return new NicError('ERR_CONFIG', message);
@@ -137,27 +145,29 @@ function keptAddress(entry: LinkAddress, loose: boolean): TargetAddress {
   };
 }
 
-/** The route that is there already for a wanted one: the kernel's own, of whatever metric, will do for a range on the link itself. */
-function presentFor(current: NetworkState, request: RouteRequest): Route | undefined {
-  return current.routes.find(
-    (route) =>
-      isKernelMade(route) &&
-      request.metric === undefined &&
-      route.dst === request.dst &&
-      route.table === (request.table ?? 254) &&
-      isAsWanted(route, request),
-  );
+function wantedRoute(request: RouteRequest): TargetRoute {
+  const text = formatOperation({ kind: 'route.add', route: request }).slice('route.add '.length);
+  return {
+    key: routeKey(request),
+    request,
+    text,
+    kernelMade: false,
+    kept: false,
+    unsupported: [],
+    yieldsTo: undefined,
+    isMet: (found) => isAsWanted(found, request),
+    standsIn: (found) => isStandIn(found, request),
+  };
 }
 
-function wantedRoute(request: RouteRequest, current: NetworkState): TargetRoute {
-  const kernels = presentFor(current, request);
-  const key = kernels === undefined ? routeKey(request) : routeKey(kernels);
-  const text = formatOperation({ kind: 'route.add', route: request }).slice('route.add '.length);
-  return { key, request, text, kernelMade: false, unsupported: [], isMet: (found) => isAsWanted(found, request) };
+/** Whether the kernel's own route will do, of whatever metric: for a range on the link itself, where no metric is said. */
+function isStandIn(found: Route, request: RouteRequest): boolean {
+  const sameWay = found.dst === request.dst && found.table === (request.table ?? MAIN_TABLE);
+  return isKernelMade(found) && request.metric === undefined && sameWay && isAsWanted(found, request);
 }
 
 /** A route that stays. @param loose its MTU may change with the link's */
-function keptRoute(route: Route, loose: boolean): TargetRoute {
+function keptRoute(route: Route, loose: boolean, yieldsTo?: TargetRoute): TargetRoute {
   const request = toRequest(route);
   const unsupported = route.unsupported ?? (request === undefined ? ['no link of its own'] : []);
   const text = request === undefined ? route.dst : formatOperation({ kind: 'route.add', route: request }).slice('route.add '.length);
@@ -167,7 +177,17 @@ function keptRoute(route: Route, loose: boolean): TargetRoute {
     const { mtu: _route, ...wanted } = route;
     return loose ? isSameRoute(rest, wanted) : isSameRoute(found, route);
   };
-  return { key: routeKey(route), request, text, kernelMade: isKernelMade(route), unsupported, isMet };
+  return {
+    key: routeKey(route),
+    request,
+    text,
+    kernelMade: isKernelMade(route),
+    kept: true,
+    unsupported,
+    yieldsTo,
+    isMet,
+    standsIn: () => false,
+  };
 }
 
 /** The state as it is, to come back to. */
@@ -222,17 +242,18 @@ function targetAddresses(current: NetworkState, wanted: WantedNetwork, renamed: 
 
 function targetRoutes(current: NetworkState, wanted: WantedNetwork, resized: boolean): readonly TargetRoute[] {
   const { linkIndex } = current;
-  const asked = (wanted.routes ?? []).map((route) => wantedRoute(toCanonicalRoute({ ...route, linkIndex }), current));
-  const keys = new Set<string>();
-  for (const { key, text } of asked) {
-    if (keys.has(key)) throw refuse(`the route ${text} is wanted twice`);
-    keys.add(key);
+  const asked = new Map<string, TargetRoute>();
+  for (const wish of wanted.routes ?? []) {
+    const route = wantedRoute(toCanonicalRoute({ ...wish, linkIndex }));
+    if (asked.has(route.key)) throw refuse(`the route ${route.text} is wanted twice`);
+    asked.set(route.key, route);
   }
   const exclusive = wanted.exclusive === true && wanted.routes !== undefined;
-  const kept = current.routes.filter((route) => {
-    return !keys.has(routeKey(route)) && (!exclusive || route.linkIndex !== linkIndex || isKernelMade(route));
+  const kept = current.routes.flatMap((route) => {
+    if (exclusive && route.linkIndex === linkIndex && !isKernelMade(route)) return [];
+    return [keptRoute(route, resized, asked.get(routeKey(route)))];
   });
-  return [...kept.map((route) => keptRoute(route, resized)), ...asked];
+  return [...kept, ...asked.values()];
 }
 
 /**

@@ -213,7 +213,8 @@ export class MemoryNamespace {
     if (list === 'EINVAL') throw refusal(op, 'EINVAL', 'ipv4: Invalid scope value');
     link.addresses = [...list];
     if (cidr.family === 4) this.#hasLocalTable4 = true;
-    if (link.up) this.#connect(link);
+    const entry = list.find((address) => address.settings === added.settings);
+    if (entry !== undefined) this.#connect(link, entry);
   }
 
   /** Removes an address, and with a first IPv4 address the secondary ones of its range. @throws NetlinkError `EADDRNOTAVAIL`, `ENODEV` */
@@ -227,9 +228,11 @@ export class MemoryNamespace {
     link.addresses = [...list];
     const range = toNetwork(cidr);
     const shared = list.some((other) => other.cidr.prefix === cidr.prefix && contains(range, other.cidr));
-    if (!shared || (cidr.family === 4 && !found.secondary)) this.#routes.disconnect(linkIndex, cidr);
+    const first = cidr.family === 4 && !found.secondary;
+    if (found.settings.noPrefixRoute !== true && (!shared || first)) this.#routes.disconnect(linkIndex, cidr);
     for (const one of gone) if (this.#ownersOf(one.cidr).length === 0) this.#routes.forgetSource(one.cidr);
-    if (link.up) this.#connect(link);
+    const heir = list.find((other) => !other.secondary && other.cidr.prefix === cidr.prefix && contains(range, other.cidr));
+    if (heir !== undefined && first) this.#connect(link, heir);
     // With the last IPv4 address the whole family is switched off on the link (fib_disable_ip).
     if (cidr.family === 4 && !link.addresses.some((other) => other.cidr.family === 4)) this.#routes.flush(linkIndex, 4);
   }
@@ -284,11 +287,10 @@ export class MemoryNamespace {
     if (source !== undefined && this.#ownersOf(source).length === 0) throw refusal(op, 'EINVAL', 'Invalid prefsrc address');
   }
 
-  /** The kernel's routes to the ranges of a link's addresses; that of a range belongs to its first address. */
-  #connect(link: MemoryLink): void {
-    for (const { cidr, secondary, settings } of link.addresses) {
-      if (!secondary && !link.loopback && settings.noPrefixRoute !== true) this.#routes.connect(link.index, cidr, settings.routeMetric);
-    }
+  /** The kernel's route to the range of an address; that of an IPv4 range belongs to its first address. */
+  #connect(link: MemoryLink, { cidr, secondary, settings }: MemoryAddress): void {
+    if (!link.up || secondary || link.loopback || settings.noPrefixRoute === true) return;
+    this.#routes.connect(link.index, cidr, settings.routeMetric);
   }
 
   /** The order of `fib_check_nh` in net/ipv4/fib_semantics.c. */
@@ -348,7 +350,7 @@ export class MemoryNamespace {
       if (!this.#isIpv6Off(link)) this.#addLoopback(link, '::1/128');
       return;
     }
-    this.#connect(link);
+    for (const address of link.addresses) this.#connect(link, address);
     this.#addLinkLocal(link);
   }
 
@@ -371,9 +373,10 @@ export class MemoryNamespace {
     const cidr = linkLocalAddress(link.mac);
     if (cidr === undefined || link.loopback || !link.carrier || this.#isIpv6Off(link)) return;
     if (this.#sysctls.linkValue(link, 'ipv6/addr_gen_mode') !== '0' || link.addresses.some((other) => sameIp(other.cidr, cidr))) return;
-    const list = insertAddress(link.addresses, { ...toAddress(cidr, {}), kernelMade: true });
+    const added = { ...toAddress(cidr, {}), kernelMade: true };
+    const list = insertAddress(link.addresses, added);
     if (typeof list !== 'string') link.addresses = [...list];
-    this.#connect(link);
+    this.#connect(link, added);
   }
 
   #addLoopback(link: MemoryLink, address: string): void {

@@ -72,16 +72,17 @@ export class MemoryRoutes {
   connect(linkIndex: number, cidr: Cidr, given?: number): void {
     if (cidr.family === 4 && cidr.prefix === 32) return;
     const dst = toNetwork(cidr);
-    if (this.#entries.some((entry) => this.#isConnected(entry, linkIndex, dst))) return;
     const metric = given ?? (cidr.family === 6 ? connectedMetric6 : undefined);
+    if (this.#entries.some((entry) => entry.metric === metric && this.#isConnected(entry, linkIndex, dst))) return;
     const settings = cidr.family === 4 ? { preferredSource: formatIp(cidr) } : {};
     this.#entries.push({ dst, gateway: undefined, linkIndex, table: mainTable, metric, protocol: kernelProtocol, settings });
   }
 
-  /** Takes away what {@link connect} made for a range. */
+  /** Takes away what {@link connect} made for a range; of several, the one with the lowest metric (cleanup_prefix_route, net/ipv6/addrconf.c). */
   disconnect(linkIndex: number, cidr: Cidr): void {
     const dst = toNetwork(cidr);
-    this.#entries = this.#entries.filter((entry) => !this.#isConnected(entry, linkIndex, dst));
+    const [first] = this.#entries.filter((entry) => this.#isConnected(entry, linkIndex, dst)).sort((a, b) => rank(b) - rank(a));
+    this.#entries = this.#entries.filter((entry) => entry !== first);
   }
 
   /** Takes away all routes of a link, or those of one family. */
