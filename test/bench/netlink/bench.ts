@@ -1,8 +1,8 @@
 import { whyNotLive } from '../../support/live.js';
 import { buildContenders, type Contenders } from './programs.js';
-import { type Figure, printFigure } from './report.js';
-import { compare } from './round-robin.js';
-import { linkName, openStage, STAGE } from './stage.js';
+import { printFigure } from './report.js';
+import { type Assignment, compare } from './round-robin.js';
+import { linkName, onStages, STAGE } from './stage.js';
 import { benchStart } from './start.js';
 import type { BenchTask } from './task.js';
 
@@ -25,82 +25,70 @@ const FULL: Size = { rounds: 10, links: 1000, routes: 10_000, moves: 1000, chang
 const QUICK: Size = { rounds: 1, links: 100, routes: 500, moves: 8, changes: 20, memoryRounds: 2 };
 
 async function benchDump({ ours, peers }: Contenders, { links, rounds }: Size): Promise<void> {
-  const stage = await openStage(links);
-  try {
-    const samples = await compare([ours, ...peers], { task: { task: 'dump', count: links }, namespacePath: stage.here }, 2 * rounds);
+  await onStages(1, links, async (stageOf) => {
+    const assignment: Assignment = { task: { task: 'dump', count: links }, namespacePath: stageOf(0).here };
+    const samples = await compare([ours, ...peers], () => assignment, 2 * rounds);
     printFigure({ bench: `netlink: list ${links} links, decoded`, of: 'dump' }, samples);
-  } finally {
-    stage.close();
-  }
+  });
 }
 
+/** Each on a stage of its own: what one that fails leaves behind, or makes others hear of, is not to count against them. */
 async function benchRoutes({ ours, peers }: Contenders, { routes, rounds }: Size): Promise<void> {
-  const stage = await openStage(0);
-  try {
-    for (const [task, how] of [
-      ['routes', 'one by one'],
-      ['batch', 'batched'],
-    ] as const) {
-      const assignment = { task: { task, count: routes, ...STAGE }, namespacePath: stage.here };
-      const samples = await compare([ours, ...peers], assignment, rounds);
+  const contenders = [ours, ...peers];
+  for (const [task, how] of [
+    ['routes', 'one by one'],
+    ['batch', 'batched'],
+  ] as const) {
+    await onStages(contenders.length, 0, async (stageOf) => {
+      const assign = (place: number): Assignment => ({ task: { task, count: routes, ...STAGE }, namespacePath: stageOf(place).here });
+      const samples = await compare(contenders, assign, rounds);
       printFigure({ bench: `netlink: add ${routes} routes ${how}`, of: 'add', operations: routes }, samples);
       printFigure({ bench: `netlink: remove ${routes} routes ${how}`, of: 'remove', operations: routes }, samples);
       for (const { name, residentMiB, missing } of samples) {
-        if (missing === undefined && residentMiB !== undefined) {
-          console.log(JSON.stringify({ bench: `netlink: memory after routes ${how}`, who: name, residentMiB: Math.round(residentMiB) }));
-        }
+        if (missing !== undefined || residentMiB === undefined) continue;
+        console.log(JSON.stringify({ bench: `netlink: memory after routes ${how}`, who: name, residentMiB: Math.round(residentMiB) }));
       }
-    }
-  } finally {
-    stage.close();
+    });
   }
 }
 
 async function benchMoves({ ours, peers }: Contenders, { moves, rounds }: Size): Promise<void> {
+  const contenders = [ours, ...peers];
   // There and back in each round, so half as many links.
   const count = Math.max(1, Math.round(moves / rounds / 2));
-  const stage = await openStage(2 * count);
-  try {
+  await onStages(contenders.length, 2 * count, async (stageOf) => {
     // One end of each veth, so that moving one does not change another.
     const numbers = Array.from({ length: count }, (_, i) => 2 * i);
-    const links = numbers.map((n) => stage.firstLink + n);
     const linkNames = numbers.map(linkName);
-    const move = (there: string): BenchTask => ({ task: 'move', links, linkNames, there });
-    const back = { task: move(stage.here), namespacePath: stage.there };
-    const samples = await compare([ours, ...peers], { task: move(stage.there), namespacePath: stage.here, back }, rounds);
-    printFigure(
-      { bench: `netlink: move ${count} links to another namespace (${2 * count * rounds} moves in all)`, of: 'move', operations: count },
-      samples,
-    );
-  } finally {
-    stage.close();
-  }
+    const assign = (place: number): Assignment => {
+      const { here, there, firstLink } = stageOf(place);
+      const move = (target: string): BenchTask => ({ task: 'move', links: numbers.map((n) => firstLink + n), linkNames, there: target });
+      return { task: move(there), namespacePath: here, back: { task: move(here), namespacePath: there } };
+    };
+    const samples = await compare(contenders, assign, rounds);
+    const bench = `netlink: move ${count} links to another namespace (${2 * count * rounds} moves in all)`;
+    printFigure({ bench, of: 'move', operations: count }, samples);
+  });
 }
 
 async function benchMonitor({ ours, peers }: Contenders, { changes, rounds }: Size): Promise<void> {
-  const stage = await openStage(0);
-  try {
-    const samples = await compare(
-      [ours, ...peers],
-      { task: { task: 'monitor', count: changes, ...STAGE }, namespacePath: stage.here },
-      rounds,
-    );
-    const figures: readonly Figure[] = [
-      { bench: 'netlink: from a change to its event, p50', of: 'latency' },
-      { bench: 'netlink: from a change to its event, p99', of: 'latency', quantile: 0.99 },
-    ];
-    for (const figure of figures) printFigure(figure, samples);
-  } finally {
-    stage.close();
-  }
+  const contenders = [ours, ...peers];
+  await onStages(contenders.length, 0, async (stageOf) => {
+    const assign = (place: number): Assignment => ({
+      task: { task: 'monitor', count: changes, ...STAGE },
+      namespacePath: stageOf(place).here,
+    });
+    const samples = await compare(contenders, assign, rounds);
+    printFigure({ bench: 'netlink: from a change to its event, p50', of: 'latency' }, samples);
+    printFigure({ bench: 'netlink: from a change to its event, p99', of: 'latency', quantile: 0.99 }, samples);
+  });
 }
 
 /** Requests and listings by the hundred thousand: what is left after a collection must not grow. */
 async function benchMemory({ ours }: Contenders, { memoryRounds, routes }: Size): Promise<void> {
-  const stage = await openStage(100);
-  try {
-    const assignment = { task: { task: 'memory', count: routes, ...STAGE }, namespacePath: stage.here } as const;
-    const [samples] = await compare([ours], assignment, memoryRounds);
+  await onStages(1, 100, async (stageOf) => {
+    const assignment: Assignment = { task: { task: 'memory', count: routes, ...STAGE }, namespacePath: stageOf(0).here };
+    const [samples] = await compare([ours], () => assignment, memoryRounds);
     if (samples?.missing !== undefined) throw new Error(samples.missing);
     const mib = (bytes: number | undefined): number => Math.round(((bytes ?? Number.NaN) / 2 ** 20) * 100) / 100;
     const { heap = [], resident = [] } = samples?.times ?? {};
@@ -108,9 +96,7 @@ async function benchMemory({ ours }: Contenders, { memoryRounds, routes }: Size)
     const heapMiB = { before: mib(heap[0]), after: mib(heap.at(-1)) };
     const residentMiB = { before: mib(resident[0]), after: mib(resident.at(-1)) };
     console.log(JSON.stringify({ bench: `netlink: memory before and after ${work}`, heapMiB, residentMiB }));
-  } finally {
-    stage.close();
-  }
+  });
 }
 
 const BENCHES = {

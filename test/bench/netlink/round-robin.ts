@@ -25,6 +25,8 @@ export interface Assignment {
 }
 
 const WARM_UP = 2;
+/** No turn takes nearly as long: one that lasts longer waits for something that never comes. */
+const TURN_LIMIT_MS = 120_000;
 
 interface Seat {
   readonly name: string;
@@ -43,9 +45,17 @@ async function takeSeat(contender: Contender | Missing, { task, namespacePath, b
   return seat;
 }
 
+async function limited<T>(name: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${name} has not ended its turn within ${TURN_LIMIT_MS} ms`)), TURN_LIMIT_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 async function takeTurn(seat: Seat, counts: boolean): Promise<void> {
   for (const runner of seat.runners) {
-    for (const [what, times] of Object.entries(await runner.turn())) {
+    for (const [what, times] of Object.entries(await limited(seat.name, runner.turn()))) {
       seat.times[what] ??= [];
       if (counts) seat.times[what].push(...times);
     }
@@ -55,15 +65,16 @@ async function takeTurn(seat: Seat, counts: boolean): Promise<void> {
 /**
  * Lets all do a task, taking turns, so that whatever else happens on the machine meets them alike. The first turns of each warm it up
  * and do not count. Who begins changes with every round. One that fails is out, and its error is told in place of its times.
+ * @param assign what the contender at that place of the list has to do
  */
 export async function compare(
   contenders: readonly (Contender | Missing)[],
-  assignment: Assignment,
+  assign: (place: number) => Assignment,
   rounds: number,
 ): Promise<readonly Samples[]> {
   const seats: Seat[] = [];
   try {
-    for (const contender of contenders) seats.push(await takeSeat(contender, assignment));
+    for (const [place, contender] of contenders.entries()) seats.push(await takeSeat(contender, assign(place)));
     for (let round = 0; round < WARM_UP + rounds; round++) {
       for (let i = 0; i < seats.length; i++) {
         const seat = seats[(round + i) % seats.length];

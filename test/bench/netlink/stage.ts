@@ -53,3 +53,18 @@ export async function openStage(links: number): Promise<Stage> {
     },
   };
 }
+
+/** Runs something on several stages, and closes them. */
+export async function onStages(count: number, links: number, work: (stages: (place: number) => Stage) => Promise<void>): Promise<void> {
+  const stages: Stage[] = [];
+  try {
+    while (stages.length < count) stages.push(await openStage(links));
+    await work((place) => {
+      const stage = stages[place];
+      if (stage === undefined) throw new RangeError(`there are ${count} stages, and none at place ${place}`);
+      return stage;
+    });
+  } finally {
+    for (const stage of stages) stage.close();
+  }
+}
