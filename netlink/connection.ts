@@ -173,7 +173,7 @@ export class NetlinkConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket.close();
-    this.#turns.refuseAll(toClosedError);
+    // Whoever waits for its turn gets it now, one after another, and finds the connection closed.
     this.#stopWaiting?.abort();
   }
 

@@ -1,10 +1,7 @@
 import { toAbortError } from '../lib/clock.js';
-import type { NicError } from '../lib/errors.js';
 
 interface Waiter {
-  readonly what: string;
   readonly admit: () => void;
-  readonly refuse: (error: NicError) => void;
   /** It gave up before its turn came. */
   gone: boolean;
 }
@@ -26,24 +23,16 @@ export class TurnQueue {
   /**
    * Waits for the turn.
    * @param what what it is for, for errors
-   * @throws NicError `ERR_CANCELLED` or `ERR_DEADLINE` when `signal` aborts before, or the error of {@link TurnQueue.refuseAll}
+   * @throws NicError `ERR_CANCELLED` or `ERR_DEADLINE` when `signal` aborts before
    */
   take(what: string, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(toAbortError(signal, what));
     if (this.tryTake()) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        signal?.removeEventListener('abort', onAbort);
-      };
       const waiter: Waiter = {
-        what,
         admit() {
-          leave();
+          signal?.removeEventListener('abort', onAbort);
           resolve();
-        },
-        refuse(error) {
-          leave();
-          reject(error);
         },
         gone: false,
       };
@@ -71,13 +60,5 @@ export class TurnQueue {
     }
     if (next === undefined) this.#taken = false;
     else next.admit();
-  }
-
-  /** Rejects whoever waits. @param toError makes the error from what the turn was for */
-  refuseAll(toError: (what: string) => NicError): void {
-    const refused = this.#waiting.slice(this.#next).filter(({ gone }) => !gone);
-    this.#waiting = [];
-    this.#next = 0;
-    for (const waiter of refused) waiter.refuse(toError(waiter.what));
   }
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isNicError, NicError } from '../../lib/errors.js';
+import { isNicError } from '../../lib/errors.js';
 import { TurnQueue } from '../../netlink/turn-queue.js';
 import { rejection } from '../support/netlink-lab.js';
 
@@ -55,16 +55,5 @@ describe('TurnQueue', () => {
     await user;
     controller.abort();
     expect(queue.tryTake()).to.equal(false);
-  });
-
-  it('refuseAll() rejects whoever waits, with what it waits for, and later ones can come', async () => {
-    const queue = new TurnQueue();
-    queue.tryTake();
-    const waiting = ['one', 'two'].map((what) => rejection(queue.take(what)));
-    queue.refuseAll((what) => new NicError('ERR_CANCELLED', `${what}: closed`));
-    expect((await Promise.all(waiting)).map((error) => (error as NicError).message)).to.deep.equal(['one: closed', 'two: closed']);
-    const later = queue.take('three');
-    queue.release();
-    await later;
   });
 });
