@@ -2,18 +2,7 @@ import { NetlinkError } from '../../lib/errors.js';
 import type { CallOptions } from '../../lib/provider.js';
 import type { NetlinkRequest } from '../connection.js';
 import { joinListings, mapListing } from '../interrupted.js';
-import {
-  decodeRule,
-  encodeRule,
-  FAMILY,
-  FIB_RULE,
-  FR_ACT,
-  NLM_F,
-  RTM,
-  RTPROT,
-  type RuleAttributes,
-  type RuleMessage,
-} from '../wire/index.js';
+import { decodeRule, encodeRule, FAMILY, FIB_RULE, FR_ACT, NLM_F, RTM, type RuleAttributes, type RuleMessage } from '../wire/index.js';
 import { agrees } from './agreement.js';
 import { defined, isErrno, type Requester, unlessAbsent } from './requester.js';
 
@@ -66,7 +55,7 @@ function describe(rule: NewRule): string {
 
 /** The request that adds a rule, for a batch. */
 export function addRuleRequest(rule: NewRule): NetlinkRequest {
-  const payload = encodeRule({ protocol: RTPROT.BOOT, ...toMessage(rule) });
+  const payload = encodeRule(toMessage(rule));
   return { op: `rule.add ${describe(rule)}`, type: RTM.NEWRULE, flags: NLM_F.CREATE | NLM_F.EXCL, payload };
 }
 

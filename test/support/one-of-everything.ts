@@ -200,7 +200,7 @@ const NEIGHBOURS = [
   'neigh add 2001:db8::91 router extern_learn lladdr 02:00:00:00:01:78 nud stale dev br0 protocol 42',
   'neigh add 192.0.2.93 extern_learn lladdr 02:00:00:00:01:79 nud reachable dev br0',
   'neigh add proxy 192.0.2.99 dev br0',
-  'neigh add proxy 192.0.2.98',
+  'neigh add proxy 192.0.2.98 dev low',
   'neigh add proxy 2001:db8::99 dev br0 router',
 ];
 
