@@ -5,11 +5,11 @@ const WIDTH: Readonly<Record<number, number>> = { [FAMILY.INET]: 32, [FAMILY.INE
 
 /**
  * A range as text from an address attribute and the prefix length in the header. In families other than IPv4 and IPv6, such as that of
- * multicast routes, the length of the attribute decides, and without one there is none.
+ * multicast routes, the length of the attribute decides, and without one, or with a prefix of 0, there is none.
  * @throws Malformed when the prefix is longer than the address
  */
 export function rangeOf(family: number, address: string | undefined, prefix: number): string | undefined {
-  const width = WIDTH[family] ?? widthOf(address);
+  const width = WIDTH[family] ?? (prefix === 0 ? undefined : widthOf(address));
   if (width === undefined) return undefined;
   if (prefix > width) throw new Malformed(`a prefix length of 0 to ${width}, not ${prefix}`);
   // Everything is written in one way, whether or not the message has an address for it.

@@ -265,8 +265,8 @@ const nextHops: ValueCodec<readonly NextHop[]> = {
       writer.u32(hop.linkIndex);
       nextHopNames.encode(hop, writer);
       if (hop.unknown !== undefined) writer.bytes(hop.unknown);
-      writer.align();
       writer.patch16(start, writer.length - start);
+      writer.align();
     }
   },
 };
