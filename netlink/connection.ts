@@ -6,14 +6,12 @@ import {
   countChunk,
   type Exchange,
   end,
-  endBefore,
   isQuestion,
   type NetlinkRequest,
   nameOf,
   type Pending,
   settle,
   toClosedError,
-  toError,
   toExchange,
   toOutcome,
   toResult,
@@ -21,24 +19,12 @@ import {
 } from './exchange.js';
 import { BatchInterruptedError, DumpInterruptedError } from './interrupted.js';
 import type { NamespaceHandle } from './namespace.js';
+import { lose, takeReplies } from './replies.js';
 import { type NetlinkSocket, openNetlinkSocket } from './socket.js';
 import { toCallError } from './system-call.js';
 import { NETLINK_OPTION } from './system-constants.js';
 import { TurnQueue } from './turn-queue.js';
-import {
-  ByteWriter,
-  decodeAcknowledgement,
-  decodeMessages,
-  ERRNO,
-  isSuccess,
-  type NetlinkMessage,
-  NLM_F,
-  NLMSG,
-  portAt,
-  SUCCESS_BYTES,
-  sequenceAt,
-  writeMessage,
-} from './wire/index.js';
+import { ByteWriter, ERRNO, type NetlinkMessage, NLM_F, writeMessage } from './wire/index.js';
 
 /** The kernel fills at most 32 KiB per read, unless a single message is longer, as of a card with hundreds of functions. Pages not written cost nothing. */
 const BUFFER_BYTES = 256 * 1024;
@@ -345,7 +331,8 @@ export class NetlinkConnection {
       if (length === -ERRNO.EAGAIN) return;
       if (length === -ERRNO.EINTR) continue;
       if (length === -ERRNO.ENOBUFS) {
-        this.#lose(exchange, 'ENOBUFS');
+        this.#stale = true;
+        lose(exchange, 'ENOBUFS');
       } else if (length < 0) {
         this.#stale = true;
         throw toCallError(length, { op: nameOf(exchange) });
@@ -353,73 +340,12 @@ export class NetlinkConnection {
         // It is cut off, and gone. The next time there is room.
         this.#buffer = new Uint8Array(length);
         this.#view = new DataView(this.#buffer.buffer);
-        this.#lose(exchange, 'EMSGSIZE');
+        this.#stale = true;
+        lose(exchange, 'EMSGSIZE');
       } else {
         read += length;
-        this.#takeAll(exchange, length);
+        if (!takeReplies(exchange, this.#socket.port, this.#buffer, length, this.#view)) this.#stale = true;
       }
-    }
-  }
-
-  /** Answers did not arrive, and nobody can say whose: all that are missing are given up. */
-  #lose(exchange: Exchange, errno: string): void {
-    this.#stale = true;
-    for (const pending of exchange.pending) {
-      if (pending.done) continue;
-      pending.lost = true;
-      const hint = isQuestion(pending.request.type) ? 'the answer was lost' : 'the answer was lost, so it may have been carried out';
-      end(exchange, pending, new NetlinkError({ op: pending.request.op, errno, hint }));
-    }
-  }
-
-  #takeAll(exchange: Exchange, length: number): void {
-    let start = 0;
-    for (; isSuccess(this.#view, start, length); start += SUCCESS_BYTES) {
-      const owner = this.#ownerOf(exchange, sequenceAt(this.#view, start), portAt(this.#view, start));
-      if (owner === undefined) continue;
-      endBefore(exchange, owner);
-      end(exchange, owner);
-    }
-    if (start === length) return;
-    try {
-      for (const message of decodeMessages(this.#buffer.subarray(start, length))) this.#take(exchange, message);
-    } catch (error) {
-      // What follows belongs to nobody any more.
-      this.#stale = true;
-      for (const pending of exchange.pending) if (!pending.done) end(exchange, pending, error);
-    }
-  }
-
-  /** The request that a message with this number and port answers, unless it is answered already. */
-  #ownerOf({ pending }: Exchange, sequence: number, port: number): Pending | undefined {
-    if (port !== this.#socket.port) return undefined;
-    const first = pending[0]?.message.sequence ?? 0;
-    // Within a batch the numbers may begin anew.
-    const owner = pending[sequence - first] ?? pending.find((one) => one.message.sequence === sequence);
-    return owner?.done === false ? owner : undefined;
-  }
-
-  /** Hands a message to the request it answers. */
-  #take(exchange: Exchange, message: NetlinkMessage): void {
-    const owner = this.#ownerOf(exchange, message.sequence, message.port);
-    if (owner === undefined) return;
-    if ((message.flags & NLM_F.DUMP_INTR) !== 0 && (owner.message.flags & NLM_F.DUMP) === NLM_F.DUMP) owner.interrupted = true;
-    if (message.type === NLMSG.OVERRUN) {
-      this.#lose(exchange, 'ENOBUFS');
-      return;
-    }
-    if (message.type === NLMSG.NOOP) return;
-    try {
-      if (message.type === NLMSG.ERROR || message.type === NLMSG.DONE) {
-        endBefore(exchange, owner);
-        end(exchange, owner);
-        const acknowledgement = decodeAcknowledgement(message);
-        if (acknowledgement.error !== 0) owner.error = toError(owner, acknowledgement);
-      } else if (owner.decode !== undefined && owner.failure === undefined) {
-        owner.replies.push(owner.decode(message));
-      }
-    } catch (error) {
-      owner.failure ??= error;
     }
   }
 }
