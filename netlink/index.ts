@@ -67,6 +67,7 @@ export {
   MemoryKernel,
   MemoryLink,
   type MemoryLinkOptions,
+  type MemoryMultipathRequest,
   MemoryNamespace,
   type MemoryOperation,
   type MemoryOperationKind,

@@ -1,10 +1,11 @@
 import { type Cidr, contains, formatCidr, type IpAddress, parseCidr, parseMac, sameIp, toNetwork } from '../../lib/address.js';
 import type { AddressSettings, Link, LinkAddress, Route, RouteRequest } from '../../lib/driver.js';
 import { insertAddress, relabel, removeAddress } from '../../lib/network-plan/index.js';
-import { type RouteArgument, requireCidr, requireIp, requireRoute } from '../argument.js';
+import { requireCidr, requireIp, requireRoute } from '../argument.js';
 import type { MemoryAddress, MemoryLink } from './link.js';
 import { refusal } from './refusal.js';
-import { MemoryRoutes } from './routing.js';
+import { checkRoute, type RoutingPlace } from './route-check.js';
+import { type MemoryNextHop, MemoryRoutes } from './routing.js';
 import { MemorySysctls } from './sysctl-tree.js';
 
 /** An announcement that a namespace of a fake kernel sent. */
@@ -13,6 +14,17 @@ export interface MemoryAnnouncement {
   readonly linkName: string;
   /** The address without prefix length. */
   readonly address: string;
+}
+
+/** A route with several next hops. */
+export interface MemoryMultipathRequest extends Omit<RouteRequest, 'gateway' | 'linkIndex'> {
+  /** Where it goes: one of them at a time, chosen for each flow. */
+  readonly nextHops: readonly {
+    /** The next hop's address. */
+    readonly gateway: string;
+    /** The link it is on. */
+    readonly linkIndex: number;
+  }[];
 }
 
 /** All of a namespace that a driver can see, for comparing before and after. */
@@ -24,8 +36,6 @@ export interface MemorySnapshot {
   /** Routes in the order they were made. */
   readonly routes: readonly Route[];
 }
-
-const linkLocalRange = requireCidr('fe80::/10');
 
 /** The address that a link makes for itself: fe80::/64 with the modified EUI-64 of its MAC (RFC 4291, appendix A). */
 function linkLocalAddress(mac: string): Cidr | undefined {
@@ -70,6 +80,14 @@ export class MemoryNamespace {
   readonly #listeners = new Set<() => void>();
   #lastIndex = 0;
   #hasLocalTable4 = false;
+
+  readonly #place: RoutingPlace = {
+    routes: this.#routes,
+    link: (index, op) => this.link(index, op),
+    ownersOf: (ip) => this.#ownersOf(ip),
+    isIpv6Off: (link) => this.#isIpv6Off(link),
+    hasLocalTable4: () => this.#hasLocalTable4,
+  };
 
   /** @internal made by the kernel */
   constructor(cookie: string) {
@@ -124,7 +142,7 @@ export class MemoryNamespace {
   release(link: MemoryLink): void {
     this.#takeDown(link);
     this.#lead(link);
-    this.#routes.flush(link.index);
+    this.#routes.forgetLink(link.index);
     link.addresses = [];
     link.masterIndex = undefined;
     link.namespace = undefined;
@@ -212,7 +230,10 @@ export class MemoryNamespace {
     if (list === 'EEXIST') throw refusal(op, 'EEXIST', `ipv${cidr.family}: Address already assigned`);
     if (list === 'EINVAL') throw refusal(op, 'EINVAL', 'ipv4: Invalid scope value');
     link.addresses = [...list];
-    if (cidr.family === 4) this.#hasLocalTable4 = true;
+    if (cidr.family === 4) {
+      this.#hasLocalTable4 = true;
+      if (link.up) this.#routes.revive(link.index, 4);
+    }
     const entry = list.find((address) => address.settings === added.settings);
     if (entry !== undefined) this.#connect(link, entry);
   }
@@ -245,7 +266,7 @@ export class MemoryNamespace {
   /** Makes a route. @throws NetlinkError `EEXIST`, `ENODEV`, `ENETDOWN`, `ENETUNREACH`, `EHOSTUNREACH`, `EINVAL` */
   addRoute(route: RouteRequest, op: string): void {
     const argument = requireRoute(route);
-    this.#checkRoute(route, argument, op);
+    checkRoute(this.#place, route, argument, op);
     if (this.#routes.has(route, argument)) throw refusal(op, 'EEXIST');
     this.#routes.replace(route, argument);
   }
@@ -253,8 +274,30 @@ export class MemoryNamespace {
   /** Makes or replaces a route. @throws NetlinkError `ENODEV`, `ENETDOWN`, `ENETUNREACH`, `EHOSTUNREACH`, `EINVAL` */
   replaceRoute(route: RouteRequest, op: string): void {
     const argument = requireRoute(route);
-    this.#checkRoute(route, argument, op);
+    checkRoute(this.#place, route, argument, op);
     this.#routes.replace(route, argument);
+  }
+
+  /**
+   * Makes a route with several next hops, which a driver lists as one route for each and cannot make. Two at least, each with a gateway.
+   * @throws NetlinkError as {@link MemoryNamespace.addRoute} for each hop
+   */
+  addMultipathRoute(route: MemoryMultipathRequest, op: string): void {
+    const { nextHops, ...rest } = route;
+    const hops = nextHops.map(({ gateway, linkIndex }) => ({ gateway: requireIp(gateway), linkIndex, dead: false }));
+    const [first, second] = nextHops;
+    if (first === undefined || second === undefined) throw new RangeError('several next hops are needed');
+    const request = { ...rest, ...first };
+    const argument = requireRoute(request);
+    const isSame = (a: MemoryNextHop, b: MemoryNextHop): boolean => a.linkIndex === b.linkIndex && sameIp(a.gateway, b.gateway);
+    for (const [n, hop] of hops.entries()) {
+      const { linkIndex, gateway } = hop;
+      checkRoute(this.#place, { ...rest, linkIndex }, { dst: argument.dst, gateway }, op);
+      // IPv4 takes the same one twice, IPv6 does not (ip6_route_info_append).
+      if (gateway.family === 6 && hops.slice(0, n).some((other) => isSame(other, hop))) throw refusal(op, 'EEXIST');
+    }
+    if (this.#routes.has(request, argument)) throw refusal(op, 'EEXIST');
+    this.#routes.addMultipath(request, argument, hops);
   }
 
   /** Removes a route. @throws NetlinkError `ESRCH` when there is none */
@@ -280,62 +323,15 @@ export class MemoryNamespace {
     }
   }
 
-  #checkRoute(route: RouteRequest, argument: RouteArgument, op: string): void {
-    if (argument.dst.family === 4) this.#checkRoute4(route, argument, op);
-    else this.#checkRoute6(route, argument, op);
-    const source = route.preferredSource === undefined ? undefined : requireIp(route.preferredSource);
-    if (source !== undefined && this.#ownersOf(source).length === 0) throw refusal(op, 'EINVAL', 'Invalid prefsrc address');
-  }
-
   /** The kernel's route to the range of an address; that of an IPv4 range belongs to its first address. */
   #connect(link: MemoryLink, { cidr, secondary, settings }: MemoryAddress): void {
     if (!link.up || secondary || link.loopback || settings.noPrefixRoute === true) return;
     this.#routes.connect(link.index, cidr, settings.routeMetric);
   }
 
-  /** The order of `fib_check_nh` in net/ipv4/fib_semantics.c. */
-  #checkRoute4(route: RouteRequest, { gateway }: RouteArgument, op: string): void {
-    const invalid = 'Nexthop has invalid gateway';
-    const onlink = route.onlink === true;
-    // The local table has routes to all addresses, whether their link is up or down.
-    const owners = gateway === undefined ? [] : this.#ownersOf(gateway);
-    const isOwn = owners.some((link) => link.index === route.linkIndex);
-    if (gateway !== undefined && !onlink && !isOwn && !this.#routes.reaches4(gateway, route.linkIndex, route.table)) {
-      throw refusal(op, 'ENETUNREACH', invalid);
-    }
-    if (!this.link(route.linkIndex, op).up) throw refusal(op, 'ENETDOWN', 'Device for nexthop is not up');
-    // Where no local table was ever needed, every address counts as a broadcast.
-    if (gateway !== undefined && onlink && (owners.length > 0 || !this.#hasLocalTable4)) throw refusal(op, 'EINVAL', invalid);
-  }
-
   /** The links that have an address, with whatever prefix length. */
   #ownersOf(ip: IpAddress): readonly MemoryLink[] {
     return this.links().filter((link) => link.addresses.some(({ cidr }) => sameIp(cidr, ip)));
-  }
-
-  /** The order of `fib6_nh_init` in net/ipv6/route.c. */
-  #checkRoute6(route: RouteRequest, { gateway }: RouteArgument, op: string): void {
-    const link = this.link(route.linkIndex, op);
-    const down = refusal(op, 'ENETDOWN', 'Nexthop device is not up');
-    if (route.onlink === true && !link.up) throw down;
-    if (gateway !== undefined) this.#checkGateway6(route, gateway, op);
-    if (this.#isIpv6Off(link)) throw refusal(op, 'EACCES', 'IPv6 is disabled on nexthop device');
-    if (!link.up) throw down;
-  }
-
-  /** `ip6_validate_gw` in net/ipv6/route.c. */
-  #checkGateway6(route: RouteRequest, gateway: IpAddress, op: string): void {
-    const isLinkLocal = contains(linkLocalRange, gateway);
-    const isOwn = this.#ownersOf(gateway).some((link) => !isLinkLocal || link.index === route.linkIndex);
-    if (isOwn) throw refusal(op, 'EINVAL', 'Gateway can not be a local address');
-    // A link-local next hop is on its link by definition.
-    if (isLinkLocal) return;
-    if (route.onlink === true) {
-      const elsewhere = this.#routes.isElsewhere6(gateway, route.linkIndex);
-      if (elsewhere) throw refusal(op, 'EINVAL', 'Nexthop has invalid gateway or device mismatch');
-    } else if (!this.#routes.reaches6(gateway, route.linkIndex, route.table)) {
-      throw refusal(op, 'EHOSTUNREACH');
-    }
   }
 
   #isIpv6Off(link: MemoryLink): boolean {
@@ -351,6 +347,7 @@ export class MemoryNamespace {
       return;
     }
     for (const address of link.addresses) this.#connect(link, address);
+    this.#routes.revive(link.index, 4);
     this.#addLinkLocal(link);
   }
 
@@ -372,6 +369,7 @@ export class MemoryNamespace {
   #addLinkLocal(link: MemoryLink): void {
     const cidr = linkLocalAddress(link.mac);
     if (cidr === undefined || link.loopback || !link.carrier || this.#isIpv6Off(link)) return;
+    this.#routes.revive(link.index, 6);
     if (this.#sysctls.linkValue(link, 'ipv6/addr_gen_mode') !== '0' || link.addresses.some((other) => sameIp(other.cidr, cidr))) return;
     const added = { ...toAddress(cidr, {}), kernelMade: true };
     const list = insertAddress(link.addresses, added);

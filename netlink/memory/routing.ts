@@ -10,6 +10,16 @@ const linkScope = 253;
 const connectedMetric6 = 256;
 const defaultMetric6 = 1024;
 
+/** One next hop of a route that has several. */
+export interface MemoryNextHop {
+  /** The next hop's address. */
+  readonly gateway: IpAddress;
+  /** The link it is on. */
+  readonly linkIndex: number;
+  /** Its link is down (RTNH_F_DEAD): nothing goes there, but the route stays as long as another hop lives. */
+  readonly dead: boolean;
+}
+
 interface Entry {
   readonly dst: Cidr;
   readonly gateway: IpAddress | undefined;
@@ -18,6 +28,8 @@ interface Entry {
   readonly metric: number | undefined;
   readonly protocol: number;
   readonly settings: RouteSettings;
+  /** Of a route with several; `gateway` and `linkIndex` are then those of the first. */
+  readonly hops?: readonly MemoryNextHop[];
 }
 
 function sameRange(a: Cidr, b: Cidr): boolean {
@@ -27,6 +39,24 @@ function sameRange(a: Cidr, b: Cidr): boolean {
 /** Longer ranges come first, then lower metrics. */
 function rank(entry: Entry): number {
   return entry.dst.prefix * 2 ** 32 - (entry.metric ?? 0);
+}
+
+function linksOf(entry: Entry): readonly number[] {
+  return (entry.hops ?? [entry]).map(({ linkIndex }) => linkIndex);
+}
+
+/** A route of several hops with others; with one it is an ordinary route, with none it is gone. */
+function withHops(entry: Entry, hops: readonly MemoryNextHop[]): readonly Entry[] {
+  const { hops: _hops, ...rest } = entry;
+  const [first, second] = hops;
+  if (first === undefined) return [];
+  const { gateway, linkIndex } = first;
+  return [{ ...rest, gateway, linkIndex, ...(second === undefined ? {} : { hops }) }];
+}
+
+function toRoutes(entry: Entry): readonly Route[] {
+  if (entry.hops === undefined) return [toRoute(entry)];
+  return entry.hops.map(({ gateway, linkIndex }) => ({ ...toRoute({ ...entry, gateway, linkIndex }), unsupported: ['several next hops'] }));
 }
 
 function toRoute(entry: Entry): Route {
@@ -65,7 +95,7 @@ export class MemoryRoutes {
 
   /** All routes in the order they were made. */
   list(): readonly Route[] {
-    return this.#entries.map(toRoute);
+    return this.#entries.flatMap(toRoutes);
   }
 
   /** The routes the kernel makes for an address with its prefix length on a link that is up. */
@@ -85,9 +115,37 @@ export class MemoryRoutes {
     this.#entries = this.#entries.filter((entry) => entry !== first);
   }
 
-  /** Takes away all routes of a link, or those of one family. */
+  /**
+   * Takes away all routes of a link, or those of one family. A route of several hops stays while one of them lives
+   * (`fib_sync_down_dev` in net/ipv4/fib_semantics.c, `fib6_ifdown` in net/ipv6/route.c).
+   */
   flush(linkIndex: number, family?: 4 | 6): void {
-    this.#entries = this.#entries.filter((entry) => entry.linkIndex !== linkIndex || (family !== undefined && entry.dst.family !== family));
+    this.#entries = this.#entries.flatMap((entry) => {
+      if ((family !== undefined && entry.dst.family !== family) || !linksOf(entry).includes(linkIndex)) return [entry];
+      if (entry.hops === undefined) return [];
+      const hops = entry.hops.map((hop) => (hop.linkIndex === linkIndex ? { ...hop, dead: true } : hop));
+      return hops.every(({ dead }) => dead) ? [] : [{ ...entry, hops }];
+    });
+  }
+
+  /** Lets the hops of a link live again, which is up (`fib_sync_up`, `rt6_sync_up`). */
+  revive(linkIndex: number, family: 4 | 6): void {
+    this.#entries = this.#entries.map((entry) => {
+      if (entry.hops === undefined || entry.dst.family !== family) return entry;
+      return { ...entry, hops: entry.hops.map((hop) => (hop.linkIndex === linkIndex ? { ...hop, dead: false } : hop)) };
+    });
+  }
+
+  /** Forgets a link that is gone: an IPv4 route with a hop there goes as a whole, an IPv6 one loses the hop. */
+  forgetLink(linkIndex: number): void {
+    this.#entries = this.#entries.flatMap((entry) => {
+      if (!linksOf(entry).includes(linkIndex)) return [entry];
+      if (entry.hops === undefined || entry.dst.family === 4) return [];
+      return withHops(
+        entry,
+        entry.hops.filter((hop) => hop.linkIndex !== linkIndex),
+      );
+    });
   }
 
   /**
@@ -107,17 +165,17 @@ export class MemoryRoutes {
   /** True when the best route of the link to an IPv6 next hop needs no next hop itself (`ip6_route_check_nh` in net/ipv6/route.c). */
   reaches6(gateway: IpAddress, linkIndex: number, table = mainTable): boolean {
     return [table, mainTable].some((one) => {
-      const best = this.#best(gateway, one, (entry) => entry.linkIndex === linkIndex);
+      const best = this.#best(gateway, one, (entry) => linksOf(entry).includes(linkIndex));
       return best !== undefined && best.gateway === undefined;
     });
   }
 
   /** True when an IPv6 next hop that is called on the link is known elsewhere (`ip6_route_check_nh_onlink` in net/ipv6/route.c). */
   isElsewhere6(gateway: IpAddress, linkIndex: number): boolean {
-    const own = this.#best(gateway, mainTable, (entry) => entry.linkIndex === linkIndex);
+    const own = this.#best(gateway, mainTable, (entry) => linksOf(entry).includes(linkIndex));
     const any = this.#best(gateway, mainTable, () => true);
     const best = own !== undefined && any !== undefined && rank(own) === rank(any) ? own : any;
-    return best !== undefined && best.dst.prefix > 0 && best.linkIndex !== linkIndex;
+    return best !== undefined && best.dst.prefix > 0 && !linksOf(best).includes(linkIndex);
   }
 
   /** Takes a source address that is gone off the routes that use it; IPv4 drops them (fib_sync_down_addr, rt6_remove_prefsrc). */
@@ -147,22 +205,35 @@ export class MemoryRoutes {
     else this.#entries[found] = entry;
   }
 
-  /** Takes away the route with the lowest metric that matches, and says whether there was one. What the request leaves out matches anything. */
+  /** NLM_F_CREATE with NLM_F_EXCL of a route with several next hops, after all checks. */
+  addMultipath(request: RouteRequest, argument: RouteArgument, hops: readonly MemoryNextHop[]): void {
+    this.replace(request, argument);
+    const made = this.#entries[this.#indexOf(request, argument)];
+    this.#entries = this.#entries.flatMap((entry) => (entry === made ? withHops(entry, hops) : [entry]));
+  }
+
+  /**
+   * Takes away the route with the lowest metric that matches, and says whether there was one. What the request leaves out matches anything.
+   * Of a route with several next hops IPv4 compares the first and takes all away (`fib_nh_match`), IPv6 takes away the hop that is named, or
+   * all when none is (`ip6_route_del`).
+   */
   remove(request: RouteRequest, argument: RouteArgument): boolean {
     const { dst, gateway } = argument;
+    const isMeant = (hop: Pick<Entry, 'gateway' | 'linkIndex'>): boolean =>
+      hop.linkIndex === request.linkIndex && (gateway === undefined || (hop.gateway !== undefined && sameIp(hop.gateway, gateway)));
     const table = request.table ?? mainTable;
     const [first] = this.#entries
       .filter(
         (entry) =>
           entry.table === table &&
-          entry.linkIndex === request.linkIndex &&
+          (isMeant(entry) || (dst.family === 6 && entry.hops?.some(isMeant) === true)) &&
           sameRange(entry.dst, dst) &&
           (request.metric === undefined || request.metric === 0 || entry.metric === request.metric) &&
-          (request.protocol === undefined || request.protocol === entry.protocol) &&
-          (gateway === undefined || (entry.gateway !== undefined && sameIp(entry.gateway, gateway))),
+          (request.protocol === undefined || request.protocol === entry.protocol),
       )
       .sort((a, b) => rank(b) - rank(a));
-    this.#entries = this.#entries.filter((entry) => entry !== first);
+    const left = dst.family === 6 && gateway !== undefined ? (first?.hops ?? []).filter((hop) => !isMeant(hop)) : [];
+    this.#entries = this.#entries.flatMap((entry) => (entry === first ? withHops(entry, left) : [entry]));
     return first !== undefined;
   }
 

@@ -64,6 +64,11 @@ interface Step {
   readonly run: (world: World) => Promise<unknown>;
 }
 
+interface Hop {
+  readonly gateway: string;
+  readonly linkIndex: number;
+}
+
 /** What can be done to a machine beside what its driver offers. */
 interface Workshop {
   /** Adds a veth with an end in each namespace. */
@@ -72,6 +77,8 @@ interface Workshop {
   stack(place: Place, name: string): Promise<void>;
   /** Adds a bridge to the first namespace. */
   addBridge(): Promise<void>;
+  /** Adds a route with several next hops. */
+  addMultipath(namespace: NetworkNamespace, dst: string, hops: readonly Hop[]): Promise<void>;
   /** Deletes a link. */
   remove(place: Place): Promise<void>;
   /** Lets go of what it opened. */
@@ -93,6 +100,8 @@ function createMemoryWorkshop({ kernel }: MemoryDriverBed, refs: readonly [Names
     addBridge: async () => {
       kernel.addLink(first, { name: 'br0', mac: bridgeMac, kind: 'bridge', connected: false });
     },
+    addMultipath: async ({ cookie }, dst, nextHops) =>
+      (cookie === first.cookie ? first : second).addMultipathRoute({ dst, nextHops }, 'workshop'),
     remove: async (place) => kernel.removeLink(linkAt(place)),
     close: () => {},
   };
@@ -107,6 +116,7 @@ async function createNetlinkWorkshop(bed: NetlinkDriverBed, refs: readonly [Name
       inFirst.link.add({ kind: 'veth', name: near, mac: pairMacs[0], peer: { name: far, mac: pairMacs[1], namespace: second } }),
     stack: (place, name) => at(place).link.add({ kind: 'macvlan', name, mac: stackedMac, lowerIndex: place.link.index }),
     addBridge: () => inFirst.link.add({ kind: 'bridge', name: 'br0', mac: bridgeMac }),
+    addMultipath: ({ cookie }, dst, nextHops) => (cookie === first.cookie ? inFirst : inSecond).route.add({ dst, nextHops }),
     remove: (place) => at(place).link.delete({ index: place.link.index }),
     close: () => {
       inFirst.close();
@@ -158,6 +168,14 @@ class World {
       if (link !== undefined) return { namespace, link };
     }
     throw new Gone(`there is no ${mac}`);
+  }
+
+  /** The next link of the same namespace in the order of hardware addresses; the link itself when it is alone. */
+  async neighbourOf(namespace: NetworkNamespace, link: Link): Promise<Link> {
+    const links = (await namespace.listLinks())
+      .filter(({ loopback, kind }) => !loopback && kind !== 'bridge')
+      .sort((a, b) => a.mac.localeCompare(b.mac));
+    return links[(links.findIndex(({ index }) => index === link.index) + 1) % links.length] ?? link;
   }
 
   async has(mac: string): Promise<boolean> {
@@ -216,6 +234,9 @@ async function outcome(step: Step, world: World): Promise<string> {
   }
 }
 
+const hopsTo = (dst: string): readonly string[] =>
+  dst.includes(':') ? ['fd00::1', 'fd00::5', 'fe80::1', 'fe80::2'] : ['10.0.0.1', '10.0.0.9', '10.0.1.1'];
+
 function makeStep(random: SeededRandom): Step {
   const pick = <T>(values: readonly T[]): T => {
     const value = values[Math.floor(random.next() * values.length)];
@@ -223,6 +244,8 @@ function makeStep(random: SeededRandom): Step {
   };
   const mac = pick(allMacs);
   const otherName = pick(names);
+  const manyTo = pick(['10.5.0.0/16', '0.0.0.0/0', '::/0', 'fd05::/32'] as const);
+  const many = [pick(hopsTo(manyTo)), pick(hopsTo(manyTo))] as const;
   const on =
     (work: (place: Place, world: World) => Promise<unknown>) =>
     async (world: World): Promise<unknown> =>
@@ -276,6 +299,17 @@ function makeStep(random: SeededRandom): Step {
     { text: `${mac} remove ${address}`, run: on(({ namespace, link }) => namespace.removeAddress(link.index, address)) },
     { text: `${mac} replace ${way}`, run: on(({ namespace, link }) => namespace.replaceRoute(route(link.index))) },
     { text: `${mac} replace ${way}`, run: on(({ namespace, link }) => namespace.replaceRoute(route(link.index))) },
+    {
+      text: `${mac} add ${manyTo} via ${many}`,
+      run: on(async ({ namespace, link }, world) => {
+        const second = await world.neighbourOf(namespace, link);
+        const [near, far] = many;
+        return world.workshop.addMultipath(namespace, manyTo, [
+          { gateway: near, linkIndex: link.index },
+          { gateway: far, linkIndex: second.index },
+        ]);
+      }),
+    },
     { text: `${mac} remove ${way}`, run: on(({ namespace, link }) => namespace.removeRoute(route(link.index))) },
     { text: `${setting} = ${value} where ${mac} is`, run: on(({ namespace }) => namespace.writeSysctl(setting, value)) },
     {

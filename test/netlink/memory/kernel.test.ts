@@ -245,6 +245,98 @@ describe('MemoryKernel.addLink() with a link below', () => {
   });
 });
 
+describe('MemoryNamespace.addMultipathRoute()', () => {
+  const build = () => {
+    const kernel = createMemoryKernel();
+    const namespace = kernel.initial;
+    const links = ['eth1', 'eth2'].map((name, n) => kernel.addLink(namespace, { name, mac: `52:54:00:12:34:0${n}`, up: true }));
+    const [first = 0, second = 0] = links.map(({ index }) => index);
+    for (const address of ['10.0.1.2/24', 'fd01::2/64']) namespace.addAddress(first, address, 'add');
+    for (const address of ['10.0.2.2/24', 'fd02::2/64']) namespace.addAddress(second, address, 'add');
+    const four = {
+      dst: '10.9.0.0/16',
+      nextHops: [
+        { gateway: '10.0.1.1', linkIndex: first },
+        { gateway: '10.0.2.1', linkIndex: second },
+      ],
+    };
+    const six = {
+      dst: 'fd09::/16',
+      nextHops: [
+        { gateway: 'fd01::1', linkIndex: first },
+        { gateway: 'fd02::1', linkIndex: second },
+      ],
+    };
+    namespace.addMultipathRoute(four, 'add');
+    namespace.addMultipathRoute(six, 'add');
+    const ways = () =>
+      namespace
+        .routes()
+        .filter(({ protocol }) => protocol !== 2)
+        .map(({ dst, gateway }) => `${dst} via ${gateway}`);
+    return { kernel, namespace, links, first, second, four, six, ways };
+  };
+  const both = ['10.9.0.0/16 via 10.0.1.1', '10.9.0.0/16 via 10.0.2.1', 'fd09::/16 via fd01::1', 'fd09::/16 via fd02::1'];
+
+  it('is listed as one route for each hop, none of which could be put back alone', () => {
+    const { namespace, ways } = build();
+    expect(ways()).to.deep.equal(both);
+    for (const route of namespace.routes().filter(({ protocol }) => protocol !== 2))
+      expect(route.unsupported).to.deep.equal(['several next hops']);
+  });
+
+  it('stays while the link of one hop is up, and goes with the last', () => {
+    const { namespace, links, ways } = build();
+    const [one, other] = links;
+    if (one === undefined || other === undefined) throw new Error('there are two');
+    namespace.setUp(one, false);
+    expect(ways()).to.deep.equal(both);
+    namespace.setUp(one, true);
+    namespace.setUp(other, false);
+    expect(ways(), 'the first hop lives again').to.deep.equal(both);
+    namespace.setUp(one, false);
+    expect(ways()).to.deep.equal([]);
+  });
+
+  it('goes as a whole with a link that is destroyed or moved; of an IPv6 one the other hop stays', () => {
+    const { kernel, namespace, links, ways } = build();
+    if (links[0] !== undefined) kernel.removeLink(links[0]);
+    expect(ways()).to.deep.equal(['fd09::/16 via fd02::1']);
+    expect(namespace.routes().find(({ dst }) => dst === 'fd09::/16')?.unsupported).to.equal(undefined);
+  });
+
+  it('is removed by its first hop in IPv4, by hop in IPv6, and as a whole where no next hop is named', () => {
+    const { namespace, first, second, six, ways } = build();
+    expect(errnoOf(() => namespace.removeRoute({ dst: '10.9.0.0/16', gateway: '10.0.2.1', linkIndex: second }, 'remove'))).to.equal(
+      'ESRCH',
+    );
+    namespace.removeRoute({ dst: '10.9.0.0/16', gateway: '10.0.1.1', linkIndex: first }, 'remove');
+    namespace.removeRoute({ dst: 'fd09::/16', gateway: 'fd02::1', linkIndex: second }, 'remove');
+    expect(ways()).to.deep.equal(['fd09::/16 via fd01::1']);
+    namespace.removeRoute({ dst: 'fd09::/16', linkIndex: first }, 'remove');
+    namespace.addMultipathRoute(six, 'add');
+    namespace.removeRoute({ dst: 'fd09::/16', linkIndex: second }, 'remove');
+    expect(ways()).to.deep.equal([]);
+  });
+
+  it('is refused as the kernel does: a range that is there, a hop out of reach, the same IPv6 hop twice, fewer than two', () => {
+    const { namespace, first, four, six } = build();
+    expect(errnoOf(() => namespace.addMultipathRoute(four, 'add'))).to.equal('EEXIST');
+    const far = {
+      dst: '10.8.0.0/16',
+      nextHops: [
+        { gateway: '10.0.1.1', linkIndex: first },
+        { gateway: '10.0.9.1', linkIndex: first },
+      ],
+    };
+    expect(errnoOf(() => namespace.addMultipathRoute(far, 'add'))).to.equal('ENETUNREACH');
+    const [hop] = six.nextHops;
+    if (hop === undefined) throw new Error('there are two');
+    expect(errnoOf(() => namespace.addMultipathRoute({ dst: 'fd08::/16', nextHops: [hop, hop] }, 'add'))).to.equal('EEXIST');
+    expect(() => namespace.addMultipathRoute({ dst: 'fd08::/16', nextHops: [hop] }, 'add')).to.throw(RangeError, 'several next hops');
+  });
+});
+
 describe('MemoryNamespace', () => {
   const open = () => {
     const kernel = createMemoryKernel();
