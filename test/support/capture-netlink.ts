@@ -5,7 +5,7 @@
  *     npx tsx test/support/capture-netlink.ts > test/fixtures/netlink/messages.json
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { release } from 'node:os';
+import { buffersOf, hexLines, STRACE, toolVersion } from './strace.js';
 
 interface Captured {
   readonly name: string;
@@ -18,41 +18,17 @@ const second = `${first}-b`;
 const ip = (...args: readonly string[]): void => {
   execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'inherit'] });
 };
-const version = /iproute2-[0-9.]+/.exec(execFileSync('ip', ['-V'], { encoding: 'utf8' }))?.[0] ?? 'iproute2';
-const tool = `${version}, Linux ${release().split('-')[0]}`;
+const tool = toolVersion();
 const captured: Captured[] = [];
-
-/** All buffers that one system call carried, in order, out of strace's hex dumps. */
-function buffers(trace: string, call: string): Buffer[] {
-  const found: Buffer[] = [];
-  let current: string[] | undefined;
-  const flush = (): void => {
-    if (current !== undefined && current.length > 0) found.push(Buffer.from(current.join(''), 'hex'));
-    current = undefined;
-  };
-  for (const line of trace.split('\n')) {
-    const dump = /^ \| [0-9a-f]+ {2}((?:[0-9a-f]{2} +){1,16})/.exec(line);
-    if (dump !== null) current?.push((dump[1] ?? '').replaceAll(' ', ''));
-    else if (!line.startsWith(' * ')) {
-      flush();
-      if (line.includes(`${call}(`)) current = [];
-    }
-  }
-  flush();
-  return found;
-}
 
 function trace(command: readonly string[]): string {
   // Commands of links whose kind this kernel lacks are refused; what was sent is what counts.
-  const calls = ['-e', 'trace=sendmsg,recvmsg', '-e', 'write=all', '-e', 'read=all', '-s', '0'];
-  return spawnSync('strace', [...calls, 'ip', '-n', first, ...command], { encoding: 'utf8', maxBuffer: 1 << 26 }).stderr;
+  return spawnSync('strace', [...STRACE, 'ip', '-n', first, ...command], { encoding: 'utf8', maxBuffer: 1 << 26 }).stderr;
 }
 
 function keep(name: string, command: readonly string[], bytes: Buffer | undefined): void {
   if (bytes === undefined) throw new Error(`nothing was captured for ${name}`);
-  const hex: string[] = [];
-  for (let at = 0; at < bytes.length; at += 32) hex.push(bytes.toString('hex', at, at + 32));
-  captured.push({ name, origin: `ip ${command.join(' ').replace(second, 'other')} (${tool})`, hex });
+  captured.push({ name, origin: `ip ${command.join(' ').replace(second, 'other')} (${tool})`, hex: hexLines(bytes) });
 }
 
 /** The message of that type that the command sends. */
@@ -60,13 +36,13 @@ function request(name: string, type: number, ...command: readonly string[]): voi
   keep(
     name,
     command,
-    buffers(trace(command), 'sendmsg').findLast((bytes) => bytes.readUInt16LE(4) === type),
+    buffersOf(trace(command), 'sendmsg').findLast((bytes) => bytes.readUInt16LE(4) === type),
   );
 }
 
 /** The datagrams of messages of that type that the command gets, joined. */
 function reply(name: string, type: number, ...command: readonly string[]): void {
-  const found = buffers(trace(command), 'recvmsg').filter((bytes) => bytes.length > 16 && bytes.readUInt16LE(4) === type);
+  const found = buffersOf(trace(command), 'recvmsg').filter((bytes) => bytes.length > 16 && bytes.readUInt16LE(4) === type);
   keep(name, command, found.length === 0 ? undefined : Buffer.concat(found));
 }
 
@@ -75,7 +51,7 @@ function answer(name: string, type: number, ...command: readonly string[]): void
   keep(
     name,
     command,
-    buffers(trace(command), 'recvmsg').findLast((bytes) => bytes.length > 16 && bytes.readUInt16LE(4) === type),
+    buffersOf(trace(command), 'recvmsg').findLast((bytes) => bytes.length > 16 && bytes.readUInt16LE(4) === type),
   );
 }
 

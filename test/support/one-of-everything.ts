@@ -215,6 +215,11 @@ const OPTIONAL = [
   'neigh add 192.0.2.94 managed lladdr 02:00:00:00:01:79 dev br0',
 ];
 
+/** What follows `ip` in the commands that every kernel carries out, in order, quoted for a shell. */
+export const EVERYTHING: readonly string[] = [...LINKS, ...ADDRESSES, ...NEXT_HOPS, ...ROUTES, ...RULES, ...NEIGHBOURS].map((line) =>
+  line.replace(/\s*\n\s*/g, ' '),
+);
+
 /** What {@link makeOneOfEverything} could not make. */
 export interface Missing {
   /** Kinds of link that this kernel lacks, with what it said. */
@@ -235,8 +240,7 @@ function refusal(error: unknown): string {
  * @throws when a command fails that every kernel should carry out, or for another reason than that the kernel lacks the kind
  */
 export function makeOneOfEverything(lab: NetlinkLab, namespace: NamespaceHandle): Missing {
-  const commands = [...LINKS, ...ADDRESSES, ...NEXT_HOPS, ...ROUTES, ...RULES, ...NEIGHBOURS].map((line) => line.replace(/\s*\n\s*/g, ' '));
-  lab.run(namespace, 'sh', '-ec', commands.map((line) => `ip ${line} || { echo "ip ${line}" >&2; exit 1; }`).join('\n'));
+  lab.run(namespace, 'sh', '-ec', EVERYTHING.map((line) => `ip ${line} || { echo "ip ${line}" >&2; exit 1; }`).join('\n'));
   const kinds = new Map<string, string>();
   for (const [kind, needs] of Object.entries(LINK_KINDS)) {
     try {
