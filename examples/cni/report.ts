@@ -9,6 +9,7 @@ import {
 } from '../../lib/cni/index.js';
 import { orThrow } from '../../lib/codec.js';
 import type { CachedAttachment, NetworkFile, PluginCall } from '../../lib/runtime/index.js';
+import { formatTable } from '../table.js';
 
 function labelled(entries: readonly (readonly [label: string, value: string | number | undefined])[]): string {
   return entries.flatMap(([label, value]) => (value === undefined || value === '' ? [] : [`${label} ${value}`])).join('  ');
@@ -49,16 +50,6 @@ export function formatResultText(original: AnyResult): string {
   for (const { dst, gw } of result.routes) lines.push(gw === undefined ? `route ${dst}` : `route ${dst} via ${gw}`);
   if (result.dns !== undefined) lines.push(formatDns(result.dns));
   return lines.join('\n');
-}
-
-function formatTable(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = rows[0]?.map((_cell, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 /** Configurations and attachments as text. */
