@@ -39,7 +39,8 @@ function checkRoute4(place: RoutingPlace, route: RouteRequest, { gateway }: Rout
   if (gateway !== undefined && !onlink && !isOwn && !place.routes.reaches4(gateway, route.linkIndex, route.table)) {
     throw refusal(op, 'ENETUNREACH', invalid);
   }
-  if (!place.link(route.linkIndex, op).up) throw refusal(op, 'ENETDOWN', 'Device for nexthop is not up');
+  const down = gateway === undefined ? 'Device for nexthop is not up' : onlink ? 'Nexthop device is not up' : undefined;
+  if (!place.link(route.linkIndex, op).up) throw refusal(op, 'ENETDOWN', down);
   // Where no local table was ever needed, every address counts as a broadcast.
   if (gateway !== undefined && onlink && (owners.length > 0 || !place.hasLocalTable4())) throw refusal(op, 'EINVAL', invalid);
 }

@@ -228,7 +228,7 @@ async function outcome(step: Step, world: World): Promise<string> {
     return 'done';
   } catch (error) {
     if (error instanceof Gone) return error.message;
-    if (error instanceof NetlinkError) return error.errno;
+    if (error instanceof NetlinkError) return `${error.errno}: ${error.kernelMessage}`;
     if (error instanceof NicError || error instanceof RangeError) return error.name;
     throw error;
   }
@@ -334,7 +334,7 @@ async function expectAlike(fake: World, real: World, where: string): Promise<voi
 
 describe('fake kernel and real kernel', () => {
   const runs = Number(process.env['TEST_RUNS'] ?? 3);
-  const stepsPerRun = Number(process.env['TEST_STEPS'] ?? 60);
+  const stepsPerRun = Number(process.env['TEST_STEPS'] ?? 100);
 
   before(function () {
     requireLive(this);
