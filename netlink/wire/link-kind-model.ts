@@ -94,7 +94,7 @@ export interface VxlanData {
   readonly sourcePorts?: NumberRange;
   /** Time to live of the outer packet; 0 leaves it to the system. */
   readonly ttl?: number;
-  /** Takes the time to live of the inner packet. */
+  /** Takes the time to live of the inner packet. The kernel cannot be asked not to: leave it out instead. */
   readonly ttlInherit?: boolean;
   /** Type of service of the outer packet. */
   readonly tos?: number;

@@ -90,6 +90,14 @@ const bridgeId: ValueCodec<BridgeId> = {
   },
 };
 
+/** What the kernel tells as a byte, and takes only when it has none (NLA_FLAG in vxlan_policy, drivers/net/vxlan/vxlan_core.c). */
+const byteOrPresence: ValueCodec<boolean> = {
+  decode: (view, start, end) => (start === end ? true : bool8.decode(view, start, end)),
+  encode(value, writer) {
+    if (!value) writer.u8(0);
+  },
+};
+
 /** Data of a vlan. */
 export const vlan = new AttributeTable<VlanData>(IFLA_VLAN, {
   id: { type: IFLA_VLAN.IFLA_VLAN_ID, value: u16 },
@@ -132,7 +140,7 @@ export const vxlan = new AttributeTable<VxlanData>(IFLA_VXLAN, {
   port: { type: IFLA_VXLAN.IFLA_VXLAN_PORT, value: be16 },
   sourcePorts: { type: IFLA_VXLAN.IFLA_VXLAN_PORT_RANGE, value: be16Range },
   ttl: { type: IFLA_VXLAN.IFLA_VXLAN_TTL, value: u8 },
-  ttlInherit: { type: IFLA_VXLAN.IFLA_VXLAN_TTL_INHERIT, value: bool8 },
+  ttlInherit: { type: IFLA_VXLAN.IFLA_VXLAN_TTL_INHERIT, value: byteOrPresence },
   tos: { type: IFLA_VXLAN.IFLA_VXLAN_TOS, value: u8 },
   dontFragment: { type: IFLA_VXLAN.IFLA_VXLAN_DF, value: u8 },
   flowLabel: { type: IFLA_VXLAN.IFLA_VXLAN_LABEL, value: be32 },

@@ -91,7 +91,7 @@ const MUTATIONS: readonly Mutation[] = [
     // An attribute inside itself, again and again.
     const starts = attributeStarts(bytes, HEADERS[pick(HEADERS.length)] ?? 0);
     const which = pick(starts.length);
-    let inner = bytes.slice(starts[which] ?? 0, starts[which + 1] ?? bytes.length);
+    let inner: Uint8Array = bytes.slice(starts[which] ?? 0, starts[which + 1] ?? bytes.length);
     if (inner.length < 4) return bytes;
     for (let depth = pick(20); depth > 0 && inner.length < 2000; depth--) {
       const outer = join(inner.subarray(0, 4), inner);

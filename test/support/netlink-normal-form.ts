@@ -1,4 +1,4 @@
-import { FRA, IFA, IFLA, IFLA_INFO, IFLA_MACVLAN, IFLA_VLAN, RTA, RTAX, RTM, VETH_INFO } from '../../netlink/wire/constants.js';
+import { FRA, IFA, IFLA, IFLA_INFO, IFLA_MACVLAN, IFLA_VLAN, IFLA_VXLAN, RTA, RTAX, RTM, VETH_INFO } from '../../netlink/wire/constants.js';
 
 /**
  * What is known of attributes here, apart from the library: which are nests, and which are text. Whatever is not named is compared
@@ -13,6 +13,8 @@ interface Shape {
   readonly nests?: Readonly<Record<number, Shape>>;
   /** Attributes whose text may end with or without a null byte. */
   readonly text?: readonly number[];
+  /** Attributes that say yes by a byte of 1 in replies, and by having none in requests. */
+  readonly presence?: readonly number[];
   /** Attributes that are kept as bytes, but whose flag of a nest is not. */
   readonly unflagged?: readonly number[];
   /** Where the header has the low eight bits of a table whose number may also be an attribute, and that attribute. */
@@ -29,7 +31,7 @@ const kinds: Readonly<Record<string, Shape>> = {
   macvtap: { nests: { [IFLA_MACVLAN.IFLA_MACVLAN_MACADDR_DATA]: {} } },
   ipvlan: {},
   ipvtap: {},
-  vxlan: {},
+  vxlan: { presence: [IFLA_VXLAN.IFLA_VXLAN_TTL_INHERIT] },
 };
 const linkText = [
   IFLA.IFLA_IFNAME,
@@ -76,7 +78,7 @@ const shapes: ReadonlyMap<number, Shape> = new Map([
 ]);
 
 /** An attribute in the normal form: its type with flags, and its payload as hexadecimal text or as attributes. */
-export type NormalAttribute = readonly [type: number, value: string | NormalForm];
+export type NormalAttribute = readonly [type: number, value: string | NormalForm | readonly NormalForm[]];
 
 /** A message in the normal form. */
 export interface NormalForm {
@@ -132,6 +134,16 @@ function infoShape(value: Buffer): Shape {
   };
 }
 
+/** Next hops (struct rtnexthop, each with attributes behind it), whose padding iproute2 leaves as it was in memory. */
+function nextHops(bytes: Buffer): readonly NormalForm[] {
+  const hops: NormalForm[] = [];
+  for (let at = 0; at < bytes.length; at += (bytes.readUInt16LE(at) + 3) & ~3) {
+    const hop = normalise(bytes.subarray(at, at + bytes.readUInt16LE(at)), { header: 8 });
+    hops.push({ ...hop, header: hop.header.slice(4) });
+  }
+  return hops;
+}
+
 function normalise(bytes: Buffer, shape: Shape): NormalForm {
   const header = Buffer.from(bytes.subarray(0, shape.header ?? 0));
   const raw = rawAttributes(bytes.subarray(shape.header ?? 0));
@@ -152,7 +164,9 @@ function normalise(bytes: Buffer, shape: Shape): NormalForm {
     const inside =
       type === IFLA.IFLA_LINKINFO && shape.header === linkHeader.header && shape !== peer ? infoShape(value) : shape.nests?.[type];
     if (inside !== undefined) return [type, normalise(value, inside)];
+    if (type === RTA.RTA_MULTIPATH && shape === route) return [type, nextHops(value)];
     if (shape.text?.includes(type) === true) return [type, value.toString('utf8').replace(/\0.*$/s, '')];
+    if (shape.presence?.includes(type) === true) return [type, hex(value) === '01' ? '' : hex(value)];
     return [shape.unflagged?.includes(type) === true ? type : type | flags, hex(value)];
   });
   return {
@@ -164,7 +178,7 @@ function normalise(bytes: Buffer, shape: Shape): NormalForm {
 
 /**
  * What a payload says, apart from how: the order of attributes of different types, the null byte at the end of text, flags of nests that
- * the model knows, reserved bytes of headers, and the table of a route or rule in the header or in its attribute. Two payloads with the
+ * the model knows, a byte that stands for presence, reserved bytes of headers, padding, and the table of a route or rule in the header or in its attribute. Two payloads with the
  * same normal form are the same to the kernel. Written without the library's codecs; throws when attributes do not fill the payload.
  */
 export function normalForm(type: number, payload: Uint8Array): NormalForm {

@@ -13,7 +13,7 @@ import {
 } from '../../../netlink/wire/index.js';
 import { codecOf } from '../../support/netlink-codecs.js';
 import { damage, MOST_BYTES } from '../../support/netlink-mutations.js';
-import { netlinkVectors } from '../../support/netlink-vectors.js';
+import { everyVector } from '../../support/netlink-vectors.js';
 import { createPoisonedMemory, isSame } from '../../support/poisoned.js';
 import { type SeededRandom, seededRandom } from '../../support/random.js';
 
@@ -110,7 +110,7 @@ function expectSound(decoder: Decoder, bytes: Uint8Array, seen: { read: number; 
 describe('netlink wire codecs on damaged messages', function () {
   this.timeout(TIMEOUT_MS);
 
-  const messages = netlinkVectors.flatMap(({ bytes }) => decodeMessages(bytes));
+  const messages = everyVector.flatMap(({ bytes }) => decodeMessages(bytes));
   const choose = <T>(from: readonly T[], random: SeededRandom): T => {
     const one = from[Math.floor(random.next() * from.length)];
     if (one === undefined) throw new RangeError('nothing to choose from');
