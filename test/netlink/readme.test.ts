@@ -8,7 +8,7 @@ import { requireLive } from '../support/live.js';
 import { createNetlinkLab, type NetlinkLab } from '../support/netlink-lab.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
 
-const page = readFileSync(join(process.cwd(), 'netlink/README.md'), 'utf8');
+const page = readFileSync(join(import.meta.dirname, '../../netlink/README.md'), 'utf8');
 const rows = [...page.matchAll(/^\| `(ip [^`]+)` \| `([^`]+)` \|$/gm)].map(([, command = '', code = '']) => ({ command, code }));
 const setup = /^```sh\n([\s\S]*?)^```$/m.exec(page)?.[1] ?? '';
 
