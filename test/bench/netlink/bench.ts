@@ -92,7 +92,8 @@ async function benchMemory({ ours }: Contenders, { memoryRounds, routes }: Size)
     if (samples?.missing !== undefined) throw new Error(samples.missing);
     const mib = (bytes: number | undefined): number => Math.round(((bytes ?? Number.NaN) / 2 ** 20) * 100) / 100;
     const { heap = [], resident = [] } = samples?.times ?? {};
-    const work = `${memoryRounds * 2 * routes} requests and ${memoryRounds * 100} listings`;
+    // What is known first is how much there is after the first turn that counts.
+    const work = `${(memoryRounds - 1) * 2 * routes} requests and ${(memoryRounds - 1) * 100} listings`;
     const heapMiB = { before: mib(heap[0]), after: mib(heap.at(-1)) };
     const residentMiB = { before: mib(resident[0]), after: mib(resident.at(-1)) };
     console.log(JSON.stringify({ bench: `netlink: memory before and after ${work}`, heapMiB, residentMiB }));
