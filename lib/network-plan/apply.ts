@@ -5,9 +5,12 @@ import { waysTo } from './difference.js';
 import { simulateOperations } from './model.js';
 import type { NetworkOperation } from './operation.js';
 import { type LeftOver, NetworkPlanError } from './plan-error.js';
-import { isKernelMade, isSameRoute, routeKey } from './route-key.js';
+import { isKernelMade, isSameRoute, type RouteLike, routeKey } from './route-key.js';
 import { type NetworkState, readNetworkState } from './state.js';
 import { targetOfState } from './target.js';
+
+/** How often undoing is tried. */
+const UNDO_ROUNDS = 3;
 
 /** How operations are applied. */
 export interface ApplyOptions extends CallOptions {
@@ -35,13 +38,18 @@ async function carryOut(namespace: NetworkNamespace, operation: NetworkOperation
 }
 
 /** The state to come back to: as before, with what others did meanwhile. */
-function withDoingsOfOthers(before: NetworkState, meant: NetworkState, now: NetworkState): NetworkState {
-  const known = new Set([...before.addresses, ...meant.addresses].map(({ address }) => address));
-  const addresses = now.addresses.filter(({ address }) => !known.has(address));
-  const knownRoutes = new Map<string, Route[]>();
-  for (const route of [...before.routes, ...meant.routes]) {
-    knownRoutes.set(routeKey(route), [...(knownRoutes.get(routeKey(route)) ?? []), route]);
+function withDoingsOfOthers(before: NetworkState, operations: readonly NetworkOperation[], now: NetworkState): NetworkState {
+  const known = new Set(before.addresses.map(({ address }) => address));
+  const knownRoutes = new Map<string, RouteLike[]>();
+  const know = (route: RouteLike): unknown => knownRoutes.set(routeKey(route), [...(knownRoutes.get(routeKey(route)) ?? []), route]);
+  for (const route of before.routes) know(route);
+  for (const operation of operations) {
+    if (operation.kind === 'address.add') known.add(operation.address);
+    else if (operation.kind === 'route.add' || operation.kind === 'route.replace') know(operation.route);
   }
+  // Routes change with the link's MTU and lose their sources on the way.
+  for (const route of simulateOperations(before, operations).routes) know(route);
+  const addresses = now.addresses.filter(({ address }) => !known.has(address));
   const isOthers = (route: Route): boolean => {
     if (knownRoutes.get(routeKey(route))?.some((other) => isSameRoute(other, route)) === true) return false;
     // The kernel's own belong to whoever the address does.
@@ -67,18 +75,22 @@ async function undo(
   const failures = new Map<string, unknown>();
   const wayBack = async (): Promise<readonly NetworkOperation[]> => {
     const now = await readNetworkState(namespace, scope);
-    return waysTo(now, targetOfState(withDoingsOfOthers(before, meant, now)), { renameUp: false })[0]?.operations ?? [];
+    return waysTo(now, targetOfState(withDoingsOfOthers(before, operations, now)), { renameUp: false })[0]?.operations ?? [];
   };
   let left: readonly NetworkOperation[];
   try {
-    for (const operation of await wayBack()) {
-      try {
-        await carryOut(namespace, operation, {});
-      } catch (error) {
-        failures.set(JSON.stringify(operation), error);
-      }
-    }
     left = await wayBack();
+    // What failed for a moment, or because something else had failed, may go well the next time.
+    for (let round = 1; round <= UNDO_ROUNDS && left.length > 0; round++) {
+      for (const operation of left) {
+        try {
+          await carryOut(namespace, operation, {});
+        } catch (error) {
+          failures.set(JSON.stringify(operation), error);
+        }
+      }
+      left = await wayBack();
+    }
   } catch (error) {
     // The namespace cannot be read any more.
     return waysTo(meant, targetOfState(before), { renameUp: false })[0]?.operations.map((operation) => ({ operation, cause: error })) ?? [];

@@ -1,4 +1,4 @@
-import { parseCidr } from '../address.js';
+import { contains, parseCidr } from '../address.js';
 import type { LinkChange, Route, RouteRequest } from '../driver.js';
 import { NicError } from '../errors.js';
 import { isSameAddress } from './address-list.js';
@@ -100,7 +100,12 @@ class Walk {
 
   #addresses(family: 4 | 6, manner: Manner): void {
     const wanted = this.#target.addresses.filter(({ cidr }) => cidr.family === family);
-    if (manner === 'add' && family === 4) this.#addMissing(wanted, family);
+    // What would become second to an address that goes would go with it.
+    if (manner === 'add' && family === 4)
+      this.#addMissing(
+        wanted.filter((one) => !this.#isUnderLeaving(one, wanted)),
+        family,
+      );
     if (typeof manner === 'number') {
       // IPv4 adds at the end, IPv6 at the front.
       const kept = family === 4 ? wanted.slice(0, manner) : wanted.slice(Math.max(0, wanted.length - manner));
@@ -108,6 +113,17 @@ class Walk {
     }
     this.#removeOthers(wanted, family);
     this.#addMissing(wanted, family);
+  }
+
+  #isUnderLeaving({ cidr }: TargetAddress, wanted: readonly TargetAddress[]): boolean {
+    return (
+      !this.model.promotes &&
+      this.model.addresses.some((entry) => {
+        const other = parseCidr(entry.address);
+        const stays = wanted.some((one) => one.isMet(entry));
+        return other !== undefined && !stays && other.prefix === cidr.prefix && contains(other, cidr);
+      })
+    );
   }
 
   #removeOthers(wanted: readonly TargetAddress[], family: 4 | 6): void {
@@ -174,7 +190,8 @@ class Walk {
     const stoodIn = new Map(open.flatMap((wanted) => present.filter((found) => wanted.standsIn(found)).map((found) => [wanted, found])));
     const byKey = new Map<string, TargetRoute[]>();
     for (const route of routes) {
-      if (route.yieldsTo !== undefined && !stoodIn.has(route.yieldsTo)) continue;
+      const instead = route.yieldsTo === undefined ? undefined : stoodIn.get(route.yieldsTo);
+      if (route.yieldsTo !== undefined && (instead === undefined || routeKey(instead) === route.key)) continue;
       const standIn = stoodIn.get(route);
       const key = standIn === undefined ? route.key : routeKey(standIn);
       const others = byKey.get(key);

@@ -80,6 +80,12 @@ export class NetworkModel {
     return this.#state.sysctls[name];
   }
 
+  /** Whether a secondary IPv4 address takes the rank of the first of its range when that goes. */
+  get promotes(): boolean {
+    // IN_DEV_ORCONF, include/linux/inetdevice.h: one of both will do.
+    return ['all', '%'].some((group) => (this.sysctl(`ipv4/conf/${group}/promote_secondaries`) ?? '0') !== '0');
+  }
+
   /** The routes with a key of {@link routeKey}. */
   routesAt(key: string): readonly Route[] {
     return this.#routes.get(key) ?? [];
@@ -191,9 +197,7 @@ export class NetworkModel {
   #removeAddress(text: string): void {
     const found = this.#addresses.find(({ entry }) => entry.address === text);
     if (found === undefined) return;
-    // IN_DEV_ORCONF, include/linux/inetdevice.h: one of both will do.
-    const promote = ['all', '%'].some((group) => (this.sysctl(`ipv4/conf/${group}/promote_secondaries`) ?? '0') !== '0');
-    const { list, gone } = removeAddress(this.#addresses, found, promote);
+    const { list, gone } = removeAddress(this.#addresses, found, this.promotes);
     this.#addresses = list;
     for (const address of gone) {
       this.#disconnect(address);

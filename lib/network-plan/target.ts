@@ -114,21 +114,27 @@ function requireCidr(text: string): Cidr {
   return cidr;
 }
 
-function wantedAddress(wanted: string | WantedLinkAddress): TargetAddress {
+function wantedAddress(wanted: string | WantedLinkAddress, linkName: string): TargetAddress {
   const { address: text, ...given } = typeof wanted === 'string' ? { address: wanted } : wanted;
   const cidr = requireCidr(text);
   const address = formatCidr(cidr);
   const settings = settingsOf(given);
   const ip = settings.broadcast === undefined ? undefined : parseIp(settings.broadcast);
   if (settings.broadcast !== undefined && ip === undefined) throw new RangeError(`${settings.broadcast} is no broadcast address`);
+  const { label } = settings;
+  if (label !== undefined && label !== linkName && !label.startsWith(`${linkName}:`)) {
+    throw refuse(`the label ${label} of ${address} must be ${linkName}, alone or with ":" and a suffix`);
+  }
   const exact = ip === undefined ? settings : { ...settings, broadcast: formatIp(ip) };
   const said = SETTINGS.filter((key) => exact[key] !== undefined);
+  // A label that is the link's name is shown as none.
+  const shown = label === linkName ? { ...exact, label: undefined } : exact;
   return {
     cidr,
     address,
     settings: exact,
     unsupported: [],
-    isMet: (found) => found.address === address && said.every((key) => (found[key] ?? false) === (exact[key] ?? false)),
+    isMet: (found) => found.address === address && said.every((key) => (found[key] ?? false) === (shown[key] ?? false)),
   };
 }
 
@@ -218,8 +224,10 @@ function targetSysctls(current: NetworkState, wanted: WantedNetwork): Record<str
   return sysctls;
 }
 
-function targetAddresses(current: NetworkState, wanted: WantedNetwork, renamed: boolean): readonly TargetAddress[] {
-  const asked = (wanted.addresses ?? []).map(wantedAddress);
+function targetAddresses(current: NetworkState, wanted: WantedNetwork): readonly TargetAddress[] {
+  const { name: linkName } = linkOf(current);
+  const { name = linkName } = wanted;
+  const asked = (wanted.addresses ?? []).map((one) => wantedAddress(one, name));
   for (const [i, one] of asked.entries()) {
     const double = asked.slice(0, i).find((other) => isSameAddress(other.cidr, one.cidr));
     if (double !== undefined) throw refuse(`${one.address} is wanted twice`);
@@ -231,9 +239,9 @@ function targetAddresses(current: NetworkState, wanted: WantedNetwork, renamed: 
     const cidr = requireCidr(entry.address);
     const same = asked.find((one) => isSameAddress(one.cidr, cidr));
     if (same === undefined) {
-      if (!exclusive || isIpv6LinkLocal(cidr)) kept.push(keptAddress(entry, renamed));
+      if (!exclusive || isIpv6LinkLocal(cidr)) kept.push(keptAddress(entry, name !== linkName));
     } else if (same.isMet(entry)) {
-      kept.push(keptAddress(entry, renamed));
+      kept.push(keptAddress(entry, name !== linkName && same.settings.label === undefined));
       left.delete(same);
     }
   }
@@ -265,7 +273,7 @@ export function targetOfWish(current: NetworkState, wanted: WantedNetwork): Targ
   const link = linkOf(current);
   const { name = link.name, mtu = link.mtu, up = link.up } = wanted;
   const sysctls = targetSysctls(current, wanted);
-  const addresses = targetAddresses(current, wanted, name !== link.name);
+  const addresses = targetAddresses(current, wanted);
   const routes = targetRoutes(current, wanted, mtu !== link.mtu);
   const off = (sysctls['ipv6/conf/%/disable_ipv6'] ?? '0') !== '0';
   const texts = [

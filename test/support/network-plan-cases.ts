@@ -60,10 +60,11 @@ export class PlanCases {
   }
 
   #address(address: string): WantedLinkAddress {
+    const broadcast = address.endsWith('/24') ? '10.0.0.255' : address.endsWith('/16') ? '10.7.255.255' : undefined;
     const wide = address.includes(':');
     return {
       address,
-      ...(!wide && this.#chance(0.2) ? { broadcast: '10.255.255.255' } : {}),
+      ...(broadcast !== undefined && this.#chance(0.3) ? { broadcast } : {}),
       ...(!wide && this.#chance(0.1) ? { label: 'eth0:x' } : {}),
       ...(this.#chance(0.1) ? { noPrefixRoute: true } : {}),
       ...(this.#chance(0.1) ? { routeMetric: 77 } : {}),
