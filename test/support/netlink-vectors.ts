@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { decodeMessages, type NetlinkMessage } from '../../netlink/wire/index.js';
 import type { IpObject } from './ip-json.js';
 
-/** Bytes that iproute2 sent or the kernel answered; see capture-netlink.ts. */
+/** Bytes that another tool sent or the kernel answered; see capture-netlink.ts, capture-listings.ts, capture-pyroute2.py, capture-errors.py. */
 export interface NetlinkVector {
   /** What a test calls it. */
   readonly name: string;
@@ -42,6 +42,9 @@ export const netlinkVectors: readonly NetlinkVector[] = read<readonly Stored[]>(
 /** Messages as pyroute2 encodes them, of kinds too that the kernel of the captures lacks. */
 export const pyroute2Vectors: readonly NetlinkVector[] = read<readonly Stored[]>('pyroute2.json').map(toVector);
 
+/** What the kernel answers to requests that are wrong in one way each. */
+export const errorVectors: readonly NetlinkVector[] = read<readonly Stored[]>('errors.json').map(toVector);
+
 const everything = read<{ readonly requests: readonly Stored[]; readonly listings: readonly StoredListing[] }>('listings.json');
 
 /** What iproute2 sends to make one of everything. */
@@ -51,7 +54,13 @@ export const requestVectors: readonly NetlinkVector[] = everything.requests.map(
 export const listingVectors: readonly ListingVector[] = everything.listings.map((one) => ({ ...toVector(one), printed: one.printed }));
 
 /** All of them. */
-export const everyVector: readonly NetlinkVector[] = [...netlinkVectors, ...pyroute2Vectors, ...requestVectors, ...listingVectors];
+export const everyVector: readonly NetlinkVector[] = [
+  ...netlinkVectors,
+  ...pyroute2Vectors,
+  ...errorVectors,
+  ...requestVectors,
+  ...listingVectors,
+];
 
 /** The messages of a vector. @throws Error when there is none of that name */
 export function vectorMessages(name: string): readonly NetlinkMessage[] {

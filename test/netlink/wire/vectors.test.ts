@@ -3,7 +3,14 @@ import { isNicError } from '../../../lib/errors.js';
 import { decodeAcknowledgement, decodeMessages, encodeMessage, type NetlinkMessage, NLM_F, NLMSG } from '../../../netlink/wire/index.js';
 import { codecOf } from '../../support/netlink-codecs.js';
 import { normalForm, rawAttributes } from '../../support/netlink-normal-form.js';
-import { everyVector, listingVectors, netlinkVectors, pyroute2Vectors, requestVectors } from '../../support/netlink-vectors.js';
+import {
+  errorVectors,
+  everyVector,
+  listingVectors,
+  netlinkVectors,
+  pyroute2Vectors,
+  requestVectors,
+} from '../../support/netlink-vectors.js';
 import { createPoisonedMemory, isSame } from '../../support/poisoned.js';
 
 /** Where each attribute at the outermost level begins and ends, read independently of the codecs. */
@@ -129,6 +136,7 @@ describe('netlink wire codecs on captured messages', () => {
   for (const [what, vectors] of [
     ['what iproute2 sends to make one of everything', requestVectors],
     ['what pyroute2 writes', pyroute2Vectors],
+    ['errors of the kernel', errorVectors],
     ['listings of one of everything', listingVectors],
   ] as const) {
     it(`refuse ${what} cut off anywhere`, () => {
