@@ -1,5 +1,14 @@
 import type { Link, NetworkNamespace } from '../driver.js';
 import { isNicError, NetlinkError, NicError } from '../errors.js';
+import {
+  applyOperations,
+  type NetworkOperation,
+  NetworkPlanError,
+  type NetworkState,
+  planChanges,
+  readNetworkState,
+  simulateOperations,
+} from '../network-plan/index.js';
 import type { Command } from './context.js';
 import type { Journal } from './journal.js';
 import { findNicLink } from './nic-link.js';
@@ -49,22 +58,35 @@ export async function moveIn(command: Command, options: ConfigureOptions, link: 
 }
 
 /** Redirects from a host that routes for the container are cached for 300 s and lead around it (net/ipv4/route.c). */
-async function refuseRedirects(options: ConfigureOptions): Promise<void> {
-  const { journal, target, ifname } = options;
-  const sysctls: SysctlEntry[] = [];
-  // A setting of the interface itself goes with it; that of all interfaces has to be put back.
-  const shared = ['ipv4/conf/all/accept_redirects', 'ipv6/conf/all/accept_redirects'];
-  const own = [`ipv4/conf/${ifname}/accept_redirects`, `ipv6/conf/${ifname}/accept_redirects`];
-  const change: string[] = [];
-  for (const name of [...shared, ...own]) {
-    const before = await target.readSysctl(name);
-    if (before === undefined || before.trim() === '0') continue;
-    change.push(name);
-    if (shared.includes(name)) sysctls.push({ name, before: before.trim() });
+const REDIRECTS = [
+  'ipv4/conf/all/accept_redirects',
+  'ipv6/conf/all/accept_redirects',
+  'ipv4/conf/%/accept_redirects',
+  'ipv6/conf/%/accept_redirects',
+] as const;
+
+/** Carries out what leads from a state to what is wanted. What was done before a failure is taken back with the whole NIC. */
+async function bringAbout(target: NetworkNamespace, state: NetworkState, operations: readonly NetworkOperation[]): Promise<NetworkState> {
+  try {
+    await applyOperations(target, state, operations, { undo: false });
+  } catch (error) {
+    throw error instanceof NetworkPlanError ? error.cause : error;
   }
-  if (change.length === 0) return;
+  return simulateOperations(state, operations);
+}
+
+async function refuseRedirects(options: ConfigureOptions, state: NetworkState): Promise<NetworkState> {
+  const { journal, target } = options;
+  const present = REDIRECTS.filter((name) => state.sysctls[name] !== undefined);
+  const operations = planChanges(state, { sysctls: Object.fromEntries(present.map((name) => [name, '0'])) });
+  if (operations.length === 0) return state;
+  // A setting of the interface itself goes with it; that of all interfaces has to be put back.
+  const sysctls: SysctlEntry[] = operations.flatMap((operation) => {
+    const before = operation.kind === 'sysctl.write' ? state.sysctls[operation.name] : undefined;
+    return operation.kind === 'sysctl.write' && before !== undefined ? [{ name: operation.name, before }] : [];
+  });
   await journal.step('redirects', { sysctls: [...journal.current.sysctls, ...sysctls] });
-  for (const name of change) await target.writeSysctl(name, '0');
+  return bringAbout(target, state, operations);
 }
 
 /** What the container's link shall carry. */
@@ -83,13 +105,17 @@ export interface LinkPlan {
 export async function configure(command: Command, options: ConfigureOptions, link: Link, plan: LinkPlan): Promise<ResultEntry> {
   const { journal, target, guard } = options;
   await guard();
-  await refuseRedirects(options);
+  const found = await readNetworkState(target, { linkIndex: link.index, link, sysctls: REDIRECTS });
+  const state = await refuseRedirects(options, found);
+  const operations = planChanges(state, {
+    ...(plan.mtu === undefined ? {} : { mtu: plan.mtu }),
+    up: true,
+    addresses: [...new Set(plan.addresses)],
+    routes: plan.routes,
+  });
   await guard();
   await journal.step('configure', {});
-  for (const address of plan.addresses) await target.addAddress(link.index, address);
-  const mtu = plan.mtu === undefined || plan.mtu === link.mtu ? {} : { mtu: plan.mtu };
-  await target.changeLink(link.index, { ...mtu, up: true });
-  for (const { dst, gateway } of plan.routes) await target.replaceRoute({ dst, gateway, linkIndex: link.index });
+  await bringAbout(target, state, operations);
   await guard();
   await journal.step('announce', {});
   for (const address of plan.addresses) await announce(command, target, link, address);

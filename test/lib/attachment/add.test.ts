@@ -382,7 +382,7 @@ describe('attach()', () => {
         bed.pod('c1');
         // The default route comes last before the kernel is read back.
         bed.kernel.afterOperation = ({ kind }) => {
-          if (kind === 'route.replace') damage(bed);
+          if (kind === 'route.add') damage(bed);
         };
         const error = await rejection(bed.attach('c1', { mtu: 1400 }), 'ERR_CHECK');
         expect(error.message).to.match(says);
@@ -500,7 +500,7 @@ describe('attach()', () => {
       const bed = await createAttachmentBed();
       bed.pod('c1');
       bed.kernel.onOperation = ({ kind, op }) => {
-        if (kind === 'route.replace') throw new NetlinkError({ op, errno: 'ENETUNREACH' });
+        if (kind === 'route.add') throw new NetlinkError({ op, errno: 'ENETUNREACH' });
       };
       await rejection(bed.attach('c1'), 'ERR_NETLINK');
       expect(bed.kernel.namespace(pathOf('c1')).readSysctl('ipv4/conf/all/accept_redirects')).to.equal('1');
