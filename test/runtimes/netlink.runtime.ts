@@ -42,7 +42,7 @@ const nodes = nodeVersions.map(
 const runtimes: readonly Runtime[] = [executable, ...nodes];
 
 describe('the netlink tests', function () {
-  this.timeout(600_000);
+  this.timeout(1_800_000);
   let folder: string;
   let expected: NetlinkTestRun;
   let runs: ReadonlyMap<Runtime, Promise<NetlinkTestRun>>;

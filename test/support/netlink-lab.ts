@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createNamespace, type NamespaceHandle } from '../../netlink/namespace.js';
 import { openRtnetlink, type Rtnetlink } from '../../netlink/rtnetlink.js';
 
@@ -46,9 +46,31 @@ export function createNetlinkLab(): NetlinkLab {
   };
 }
 
-/** How many descriptors this process has open. */
+/** Inodes of the Unix sockets of the own namespace (unix_seq_show, net/unix/af_unix.c). */
+function unixSockets(): ReadonlySet<string> {
+  const lines = readFileSync('/proc/self/net/unix', 'utf8').split('\n').slice(1);
+  return new Set(lines.map((line) => line.split(/\s+/)[6] ?? ''));
+}
+
+function targetOf(fd: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined; // the descriptor that read the list
+  }
+}
+
+/**
+ * How many descriptors this process has open, without what a runtime holds of its child processes: a Unix socket or pipe for each stream,
+ * and the process itself. Bun closes those some time after the child's end is told; the library opens none of them.
+ */
 export function countDescriptors(): number {
-  return readdirSync('/proc/self/fd').length;
+  const ofChildren = unixSockets();
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    const target = targetOf(fd);
+    const inode = /^socket:\[(\d+)\]$/.exec(target ?? '')?.[1];
+    return target !== undefined && !/^pipe:|^anon_inode:\[pidfd\]/.test(target) && (inode === undefined || !ofChildren.has(inode));
+  }).length;
 }
 
 /** The error that a promise rejects with. @throws Error when it does not */

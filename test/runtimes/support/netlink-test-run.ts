@@ -10,7 +10,7 @@ const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 export const testTimeoutMs = 60_000;
 
 /** Time that all tests may take together, in milliseconds. Nothing that a test leaves open may keep the process from ending either. */
-const runTimeoutMs = 300_000;
+const runTimeoutMs = 600_000;
 
 interface ReportedTest {
   readonly fullTitle: string;
