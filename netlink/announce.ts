@@ -14,6 +14,7 @@ import {
   IFA_F,
   IFF,
   ipToBytes,
+  LITTLE_ENDIAN,
   NTF,
   NUD,
 } from './wire/index.js';
@@ -24,9 +25,9 @@ const ADDRESS_BYTES = 20;
 function packetAddress(linkIndex: number, protocol: number): Uint8Array {
   const address = new Uint8Array(ADDRESS_BYTES);
   const view = new DataView(address.buffer);
-  view.setUint16(0, AF.PACKET, true);
+  view.setUint16(0, AF.PACKET, LITTLE_ENDIAN);
   view.setUint16(2, protocol, false);
-  view.setInt32(4, linkIndex, true);
+  view.setInt32(4, linkIndex, LITTLE_ENDIAN);
   return address;
 }
 

@@ -3,7 +3,7 @@ import type { NamespaceHandle } from './namespace.js';
 import { openNetlinkSocket, optionBytes } from './socket.js';
 import { checkCall } from './system-call.js';
 import { MSG, NETLINK_OPTION, SOL } from './system-constants.js';
-import { decodeLink, decodeMessages, ERRNO, FAMILY, type LinkMessage, RTM, RTNLGRP } from './wire/index.js';
+import { decodeLink, decodeMessages, ERRNO, FAMILY, LITTLE_ENDIAN, type LinkMessage, RTM, RTNLGRP } from './wire/index.js';
 
 const BUFFER_BYTES = 64 * 1024;
 /** Wished size of the receive buffer; with the default, about 100 events overrun it. */
@@ -55,7 +55,7 @@ export function openLinkEvents(namespace: NamespaceHandle): LinkEventSocket {
       }
       checkCall(length, { op: `link events of ${namespace.label}` });
       // Connecting keeps out what others send to this socket, but not what they send to the whole group.
-      if (senderView.getUint32(4, true) !== 0) continue;
+      if (senderView.getUint32(4, LITTLE_ENDIAN) !== 0) continue;
       for (const message of decodeMessages(buffer.subarray(0, length))) {
         if (message.type !== RTM.NEWLINK && message.type !== RTM.DELLINK) continue;
         const link = decodeLink(message.payload);

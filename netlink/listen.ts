@@ -3,7 +3,7 @@ import { parseIp } from '../lib/address.js';
 import { type NamespaceHandle, socketInNamespace } from './namespace.js';
 import { checkCall } from './system-call.js';
 import { AF, SO, SOCK, SOL } from './system-constants.js';
-import { ipToBytes } from './wire/index.js';
+import { ipToBytes, LITTLE_ENDIAN } from './wire/index.js';
 
 const BACKLOG = 511;
 
@@ -33,7 +33,7 @@ function encodeSocketAddress({ host, port }: ListenAddress): Uint8Array {
   const ip = ipToBytes(host);
   const address = new Uint8Array(ip.length === 4 ? 16 : 28);
   const view = new DataView(address.buffer);
-  view.setUint16(0, ip.length === 4 ? AF.INET : AF.INET6, true);
+  view.setUint16(0, ip.length === 4 ? AF.INET : AF.INET6, LITTLE_ENDIAN);
   view.setUint16(2, port, false);
   address.set(ip, ip.length === 4 ? 4 : 8);
   return address;

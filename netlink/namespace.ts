@@ -6,7 +6,7 @@ import type { NamespaceRef } from '../lib/driver.js';
 import { isNicError, NicError } from '../lib/errors.js';
 import { checkCall, toCallError } from './system-call.js';
 import { AF, CLONE_NEWNET, NS_GET_NSTYPE, SO, SOCK, SOL } from './system-constants.js';
-import { ERRNO } from './wire/index.js';
+import { ERRNO, LITTLE_ENDIAN } from './wire/index.js';
 
 const ENTER_CAPABILITY = "entering a network namespace needs CAP_SYS_ADMIN in the process's user namespace and in the one that owns it";
 
@@ -157,7 +157,7 @@ function readCookie(fd: number, label: string): string {
       return `${device}.${inode}`;
     }
     checkCall(result, { op: `getsockopt SO_NETNS_COOKIE in ${label}` });
-    return new DataView(value.buffer).getBigUint64(0, true).toString();
+    return new DataView(value.buffer).getBigUint64(0, LITTLE_ENDIAN).toString();
   } finally {
     libc.close(socket);
   }

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { libc } from '#libc';
 import { FCNTL, POLL } from './system-constants.js';
+import { LITTLE_ENDIAN } from './wire/index.js';
 
 /** Catches what the signal may miss: one that came before arming, or a worker thread, which gets no signals. */
 const SAFETY_POLL_MS = 100;
@@ -30,13 +31,13 @@ export function createReadinessPoller(): ReadinessPoller {
     const entries = new Uint8Array(order.length * ENTRY_BYTES);
     const view = new DataView(entries.buffer);
     for (const [i, [fd]] of order.entries()) {
-      view.setInt32(i * ENTRY_BYTES, fd, true);
-      view.setInt16(i * ENTRY_BYTES + 4, POLL.IN, true);
+      view.setInt32(i * ENTRY_BYTES, fd, LITTLE_ENDIAN);
+      view.setInt16(i * ENTRY_BYTES + 4, POLL.IN, LITTLE_ENDIAN);
     }
     if (libc.poll(entries, 0) <= 0) return;
     for (const [i, [fd, onReady]] of order.entries()) {
       // One callback may have ended the watch of another.
-      if (view.getInt16(i * ENTRY_BYTES + 6, true) !== 0 && watched.get(fd) === onReady) onReady();
+      if (view.getInt16(i * ENTRY_BYTES + 6, LITTLE_ENDIAN) !== 0 && watched.get(fd) === onReady) onReady();
     }
   };
 

@@ -2,7 +2,7 @@ import { libc } from '#libc';
 import { type NamespaceHandle, socketInNamespace } from './namespace.js';
 import { checkCall } from './system-call.js';
 import { AF, MSG, SO, SOCK, SOL } from './system-constants.js';
-import { NETLINK_ROUTE } from './wire/index.js';
+import { LITTLE_ENDIAN, NETLINK_ROUTE } from './wire/index.js';
 
 /**
  * What a {@link NetlinkConnection} needs of a socket. Calls return what the system calls do: the length, or the negative error number.
@@ -60,7 +60,7 @@ export function openNetlinkSocket(namespace: NamespaceHandle, receiveBytes: numb
     }
     return {
       fd,
-      port: new DataView(own.buffer).getUint32(4, true),
+      port: new DataView(own.buffer).getUint32(4, LITTLE_ENDIAN),
       send: (bytes) => libc.send(fd, bytes, 0),
       receive: (buffer) => libc.recv(fd, buffer, MSG.DONTWAIT | MSG.TRUNC),
       setOption: (option, on) => libc.setsockopt(fd, SOL.NETLINK, option, optionBytes(on ? 1 : 0)) === 0,

@@ -192,7 +192,12 @@ function gather(view: DataView, ranges: readonly number[]): Uint8Array {
   return result;
 }
 
-/** What every model of attributes has beside its properties. */
+/**
+ * What every model of attributes has beside its properties. What is read and written again says the same to the kernel, attributes that
+ * nobody here knows included, byte for byte. How it is said may change: known attributes stand before unknown ones, each once, in an order
+ * of their own; nests that are known are flagged as such; text ends with a null byte, and bytes that are no UTF-8 become U+FFFD; padding
+ * and reserved bytes are zero, truths are 0 or 1; ranges of everything have no address, and tables below 256 stand in the header alone.
+ */
 export interface WithUnknown {
   /** Attributes that this model has no property for, as they stand in the message, headers and padding included; see {@link decodeAttributes}. */
   readonly unknown?: Uint8Array;

@@ -5,6 +5,7 @@ export { decodeAddress, encodeAddress } from './address.js';
 export { ETH_P, encodeArpAnnouncement, encodeNeighbourAdvertisement } from './announcement.js';
 export type { Attribute, WithUnknown } from './attribute.js';
 export { decodeAttributes, encodeAttributes, NLA_F } from './attribute.js';
+export { LITTLE_ENDIAN } from './byte-order.js';
 export { ByteWriter } from './byte-writer.js';
 export {
   FAMILY,

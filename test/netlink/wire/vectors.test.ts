@@ -1,6 +1,18 @@
 import { expect } from 'chai';
 import { isNicError } from '../../../lib/errors.js';
-import { decodeAcknowledgement, decodeMessages, encodeMessage, type NetlinkMessage, NLM_F, NLMSG } from '../../../netlink/wire/index.js';
+import { IFLA, IFLA_INFO, IFLA_VLAN, RTA } from '../../../netlink/wire/constants.js';
+import {
+  type Attribute,
+  decodeAcknowledgement,
+  decodeMessages,
+  encodeAttributes,
+  encodeMessage,
+  type NetlinkMessage,
+  NLA_F,
+  NLM_F,
+  NLMSG,
+  RTM,
+} from '../../../netlink/wire/index.js';
 import { codecOf } from '../../support/netlink-codecs.js';
 import { normalForm, rawAttributes } from '../../support/netlink-normal-form.js';
 import {
@@ -161,6 +173,64 @@ describe('netlink wire codecs on captured messages', () => {
       }
     }
     expect(count).to.be.greaterThan(450);
+  });
+
+  it('keep attributes that no kernel has yet, in every nest there is (made by hand)', () => {
+    const strange = { type: 999, flags: NLA_F.NESTED, value: Uint8Array.of(1, 2, 3) };
+    const of = (type: number, ...inside: readonly (string | Attribute)[]): Attribute => {
+      const parts = inside.map((one) => (typeof one === 'string' ? Buffer.from(one, 'hex') : encodeAttributes([one])));
+      return { type, flags: 0, value: Buffer.concat(parts) };
+    };
+    const kind = (name: string): Attribute => of(IFLA_INFO.IFLA_INFO_KIND, Buffer.from(`${name}\0`).toString('hex'));
+    const messages: readonly (readonly [number, number, readonly Attribute[]])[] = [
+      [
+        RTM.NEWLINK,
+        16,
+        [strange, of(IFLA.IFLA_PROP_LIST, of(IFLA.IFLA_ALT_IFNAME, '616200'), strange), of(IFLA.IFLA_LINKINFO, kind('bond'), strange)],
+      ],
+      ...['bridge', 'macvtap', 'ipvlan', 'vxlan', 'bond'].map(
+        (name) => [RTM.NEWLINK, 16, [of(IFLA.IFLA_LINKINFO, kind(name), of(IFLA_INFO.IFLA_INFO_DATA, strange))]] as const,
+      ),
+      [
+        RTM.NEWLINK,
+        16,
+        [
+          of(
+            IFLA.IFLA_LINKINFO,
+            kind('vlan'),
+            of(IFLA_INFO.IFLA_INFO_DATA, of(IFLA_VLAN.IFLA_VLAN_EGRESS_QOS, of(1, '0100000002000000'), strange)),
+          ),
+        ],
+      ],
+      [
+        RTM.NEWLINK,
+        16,
+        [of(IFLA.IFLA_LINKINFO, of(IFLA_INFO.IFLA_INFO_SLAVE_KIND, '62726964676500'), of(IFLA_INFO.IFLA_INFO_SLAVE_DATA, strange))],
+      ],
+      [
+        RTM.NEWLINK,
+        16,
+        [
+          of(
+            IFLA.IFLA_LINKINFO,
+            kind('veth'),
+            of(IFLA_INFO.IFLA_INFO_DATA, strange, of(1, '00'.repeat(16), strange, of(IFLA.IFLA_LINKINFO, kind('veth'), strange))),
+          ),
+        ],
+      ],
+      [RTM.NEWADDR, 8, [strange]],
+      [RTM.NEWROUTE, 12, [strange, of(RTA.RTA_METRICS, strange), of(RTA.RTA_MULTIPATH, '1000000001000000', strange)]],
+      [RTM.NEWNEIGH, 12, [strange]],
+      [RTM.NEWRULE, 12, [strange]],
+      [RTM.NEWNSID, 4, [strange]],
+    ];
+    for (const [type, header, attributes] of messages) {
+      const payload = Buffer.concat([new Uint8Array(header), encodeAttributes(attributes)]);
+      const codec = codecOf(type);
+      const again = codec?.encode(codec.decode(payload)) ?? new Uint8Array(0);
+      expect(normalForm(type, again), payload.toString('hex')).to.deep.equal(normalForm(type, payload));
+      expect(Buffer.from(again).includes(Buffer.from(encodeAttributes([strange])))).to.equal(true);
+    }
   });
 
   it('refuse attributes of every wrong length, at any depth, or read what still is whole', () => {
