@@ -1,10 +1,10 @@
 import { contains, parseCidr } from '../address.js';
-import type { LinkChange, Route, RouteRequest } from '../driver.js';
+import type { LinkAddress, LinkChange, Route, RouteRequest } from '../driver.js';
 import { NicError } from '../errors.js';
 import { isSameAddress } from './address-list.js';
 import { LEAST_MTU_6, NetworkModel } from './model.js';
 import type { NetworkOperation } from './operation.js';
-import { inOrder, isKernelMade, routeKey, toRequest } from './route-key.js';
+import { inOrder, isIpv6, isKernelMade, routeKey, toRequest } from './route-key.js';
 import { kernelName, linkOf, type NetworkState, sameValue } from './state.js';
 import type { Target, TargetAddress, TargetRoute } from './target.js';
 
@@ -100,12 +100,7 @@ class Walk {
 
   #addresses(family: 4 | 6, manner: Manner): void {
     const wanted = this.#target.addresses.filter(({ cidr }) => cidr.family === family);
-    // What would become second to an address that goes would go with it.
-    if (manner === 'add' && family === 4)
-      this.#addMissing(
-        wanted.filter((one) => !this.#isUnderLeaving(one, wanted)),
-        family,
-      );
+    if (manner === 'add' && family === 4) this.#addFirst(wanted);
     if (typeof manner === 'number') {
       // IPv4 adds at the end, IPv6 at the front.
       const kept = family === 4 ? wanted.slice(0, manner) : wanted.slice(Math.max(0, wanted.length - manner));
@@ -115,22 +110,33 @@ class Walk {
     this.#addMissing(wanted, family);
   }
 
-  #isUnderLeaving({ cidr }: TargetAddress, wanted: readonly TargetAddress[]): boolean {
-    return (
-      !this.model.promotes &&
-      this.model.addresses.some((entry) => {
-        const other = parseCidr(entry.address);
-        const stays = wanted.some((one) => one.isMet(entry));
-        return other !== undefined && !stays && other.prefix === cidr.prefix && contains(other, cidr);
-      })
+  /**
+   * Adds before it removes, so that the link is never without an IPv4 address, which would cost it its routes.
+   * What would become second to an address that goes waits for that, or it would go with it.
+   */
+  #addFirst(wanted: readonly TargetAddress[]): void {
+    const isLeaving = (entry: LinkAddress): boolean => !wanted.some((one) => one.isMet(entry));
+    const blocks = (entry: LinkAddress, { cidr }: TargetAddress): boolean => {
+      const other = parseCidr(entry.address);
+      return other !== undefined && other.prefix === cidr.prefix && contains(other, cidr);
+    };
+    const leaving = this.model.promotes ? [] : this.model.addresses.filter(isLeaving);
+    const missing = wanted.filter((one) => !this.model.addresses.some((entry) => one.isMet(entry)));
+    this.#addMissing(
+      wanted.filter((one) => !leaving.some((entry) => blocks(entry, one))),
+      4,
     );
+    const free = leaving.filter((entry) => !missing.some((one) => blocks(entry, one)));
+    this.#removeOthers(wanted, 4, free);
+    this.#addMissing(wanted, 4);
   }
 
-  #removeOthers(wanted: readonly TargetAddress[], family: 4 | 6): void {
+  /** @param spared what may stay for now */
+  #removeOthers(wanted: readonly TargetAddress[], family: 4 | 6, spared: readonly LinkAddress[] = []): void {
     for (;;) {
       // One at a time: the first of a range takes the others along.
       const other = this.model.addresses.find(
-        (entry) => parseCidr(entry.address)?.family === family && !wanted.some((one) => one.isMet(entry)),
+        (entry) => parseCidr(entry.address)?.family === family && !spared.includes(entry) && !wanted.some((one) => one.isMet(entry)),
       );
       if (other === undefined) return;
       this.#emit({ kind: 'address.remove', linkIndex: this.#linkIndex, address: other.address });
@@ -259,7 +265,9 @@ class Walk {
 export function waysTo(current: NetworkState, target: Target, options: DifferenceOptions): readonly Way[] {
   linkOf(current);
   const walk = (manner: Manner): Way => new Walk(current, target, options).go(manner);
-  let ways = [walk('add'), walk('remove')];
+  const first = walk('add');
+  const removes = first.operations.some((operation) => operation.kind === 'address.remove' && !isIpv6(operation.address));
+  let ways = removes ? [first, walk('remove')] : [first];
   if (target.exact && !ways.some((way) => way.inOrder)) {
     for (let kept = target.addresses.length; kept >= 0; kept--) ways.push(walk(kept));
   }

@@ -26,11 +26,18 @@ export function planChanges(current: NetworkState, wanted: WantedNetwork, option
   const ways = waysTo(current, targetOfWish(current, wanted), { renameUp: options.renameUp ?? false });
   // A way that could not be gone back is none.
   const checked = ways.map((way) => {
-    if (way.problem !== undefined || way.operations.length === 0) return way;
+    if (way.problem !== undefined || isWhole(current, way.after)) return way;
     const back = waysTo(way.after, targetOfState(current), { renameUp: false });
     return back.some(({ problem }) => problem === undefined) ? way : { ...way, problem: back[0]?.problem };
   });
   return bestWay(checked).operations;
+}
+
+/** Whether all that was there is still there as it was: then nothing has to be put back. */
+function isWhole(before: NetworkState, after: NetworkState): boolean {
+  const addresses = new Set(after.addresses);
+  const routes = new Set(after.routes);
+  return before.addresses.every((entry) => addresses.has(entry)) && before.routes.every((route) => routes.has(route));
 }
 
 /**
