@@ -7,9 +7,21 @@ import {
   decodeRoute,
   decodeRule,
   type LinkMessage,
+  type NeighbourMessage,
+  NTF,
+  NUD,
   RTM,
 } from '../../../netlink/wire/index.js';
-import { type IpObject, ROUTE_KEYS_LEFT_OUT, toIpAddress, toIpNeighbour, toIpRoute, toIpRule } from '../../support/ip-json.js';
+import {
+  compact,
+  type IpObject,
+  type LinkNames,
+  ROUTE_KEYS_LEFT_OUT,
+  toIpAddress,
+  toIpNeighbour,
+  toIpRoute,
+  toIpRule,
+} from '../../support/ip-json.js';
 import { LINK_KEYS_LEFT_OUT, type LinkSurroundings, surroundings, toIpLink } from '../../support/ip-json-link.js';
 import { type ListingVector, listingVectors } from '../../support/netlink-vectors.js';
 
@@ -45,6 +57,26 @@ function withoutWords(object: IpObject, leftOut: Readonly<Record<string, string>
         return [key, isObject ? withoutWords(value as IpObject, leftOut, `${path}${key}.`) : value];
       }),
   );
+}
+
+/** States of an entry as `bridge fdb` names them, the first that counts; it says nothing where an entry may age. */
+const FDB_STATES = { permanent: NUD.PERMANENT, static: NUD.NOARP, stale: NUD.STALE };
+const FDB_FLAGS = { self: NTF.SELF, router: NTF.ROUTER, extern_learn: NTF.EXT_LEARNED, offload: NTF.OFFLOADED, sticky: NTF.STICKY };
+
+/** An entry of a forwarding table as `bridge -d -j fdb` prints it. */
+function toFdbEntry(entry: NeighbourMessage, names: LinkNames): IpObject {
+  return compact({
+    mac: entry.mac,
+    ifname: names.get(entry.linkIndex),
+    dst: entry.address,
+    vlan: entry.vlan,
+    port: entry.port,
+    vni: entry.vni,
+    viaIf: entry.viaIndex === undefined ? undefined : names.get(entry.viaIndex),
+    flags: Object.entries(FDB_FLAGS).flatMap(([name, bit]) => (((entry.flags ?? 0) & bit) === 0 ? [] : [name])),
+    master: entry.masterIndex === undefined ? undefined : names.get(entry.masterIndex),
+    state: Object.entries(FDB_STATES).find(([, bit]) => ((entry.state ?? 0) & bit) !== 0)?.[0] ?? '',
+  });
 }
 
 describe('listings as the kernel sent them, decoded, beside what ip printed of the same bytes', () => {
@@ -104,4 +136,10 @@ describe('listings as the kernel sent them, decoded, beside what ip printed of t
       );
     });
   }
+
+  it(`forwarding tables: ${listing('forwarding tables').origin}`, () => {
+    const { names } = around();
+    const ours = decoded('forwarding tables', RTM.NEWNEIGH, decodeNeighbour).map((entry) => toFdbEntry(entry, names));
+    expectSame(ours, listing('forwarding tables').printed, 50);
+  });
 });
