@@ -238,13 +238,13 @@ export class NetworkModel {
     this.#eachRoute((route) => (route === first ? undefined : route));
   }
 
-  /** IPv4 drops the routes of a source address that is gone, IPv6 only takes it off them (fib_sync_down_addr, rt6_remove_prefsrc). */
+  /** IPv4 drops the routes of a source address that is gone from the main table, IPv6 takes it off all (fib_sync_down_addr, rt6_remove_prefsrc). */
   #forgetSource({ cidr }: ModelAddress): void {
     const source = formatIp(cidr);
     if (this.#addresses.some((other) => formatIp(other.cidr) === source)) return;
     this.#eachRoute((route) => {
       if (route.preferredSource !== source) return route;
-      if (cidr.family === 4) return undefined;
+      if (cidr.family === 4) return route.table === MAIN_TABLE ? undefined : route;
       const { preferredSource: _gone, ...rest } = route;
       return rest;
     });

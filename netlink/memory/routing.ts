@@ -178,13 +178,14 @@ export class MemoryRoutes {
     return best !== undefined && best.dst.prefix > 0 && !linksOf(best).includes(linkIndex);
   }
 
-  /** Takes a source address that is gone off the routes that use it; IPv4 drops them (fib_sync_down_addr, rt6_remove_prefsrc). */
+  /** Takes a source address that is gone off the routes that use it; IPv4 drops those of the main table (fib_sync_down_addr, rt6_remove_prefsrc). */
   forgetSource(source: IpAddress): void {
     const text = formatIp(source);
     this.#entries = this.#entries.flatMap((entry) => {
       const { preferredSource, ...settings } = entry.settings;
       if (preferredSource !== text) return [entry];
-      return source.family === 4 ? [] : [{ ...entry, settings }];
+      if (source.family === 6) return [{ ...entry, settings }];
+      return entry.table === mainTable ? [] : [entry];
     });
   }
 
