@@ -4,7 +4,7 @@ import { written } from './byte-writer.js';
 import { FR_ACT, FRA, RT_TABLE } from './constants.js';
 import { decoding, viewOf } from './malformed.js';
 import { rangeOf, splitRange } from './range.js';
-import { bool8, ipAddress, type NumberRange, portRange, text, u8, u16, u32, uidRange } from './value.js';
+import { be32, be64, bool8, ipAddress, type NumberRange, portRange, text, u8, u16, u32, uidRange } from './value.js';
 
 /** Length of struct fib_rule_hdr (include/uapi/linux/fib_rules.h). */
 export const RULE_HEADER = 12;
@@ -41,6 +41,16 @@ export interface RuleAttributes {
   readonly sourcePorts?: NumberRange;
   /** FRA_DPORT_RANGE. */
   readonly destinationPorts?: NumberRange;
+  /** FRA_TUN_ID: the tunnel the packet came by. */
+  readonly tunnelId?: bigint;
+  /** FRA_DSCP: the upper six bits of the type of service. Linux 6.13 and later. */
+  readonly dscp?: number;
+  /** FRA_DSCP_MASK: the bits of it that count. Linux 6.15 and later. */
+  readonly dscpMask?: number;
+  /** FRA_FLOWLABEL, IPv6 only. Linux 6.14 and later. */
+  readonly flowLabel?: number;
+  /** FRA_FLOWLABEL_MASK: the bits of it that count. */
+  readonly flowLabelMask?: number;
   /** FRA_SPORT_MASK: the bits of the source port that count. Linux 6.15 and later. */
   readonly sourcePortMask?: number;
   /** FRA_DPORT_MASK: the bits of the destination port that count. Linux 6.15 and later. */
@@ -90,6 +100,11 @@ export const ruleNames = new AttributeTable<RuleWire>(FRA, {
   ipProtocol: { type: FRA.FRA_IP_PROTO, value: u8 },
   sourcePorts: { type: FRA.FRA_SPORT_RANGE, value: portRange },
   destinationPorts: { type: FRA.FRA_DPORT_RANGE, value: portRange },
+  tunnelId: { type: FRA.FRA_TUN_ID, value: be64 },
+  dscp: { type: FRA.FRA_DSCP, value: u8 },
+  dscpMask: { type: FRA.FRA_DSCP_MASK, value: u8 },
+  flowLabel: { type: FRA.FRA_FLOWLABEL, value: be32 },
+  flowLabelMask: { type: FRA.FRA_FLOWLABEL_MASK, value: be32 },
   sourcePortMask: { type: FRA.FRA_SPORT_MASK, value: u16 },
   destinationPortMask: { type: FRA.FRA_DPORT_MASK, value: u16 },
   wideTable: { type: FRA.FRA_TABLE, value: u32 },

@@ -112,6 +112,19 @@ export const u64: ValueCodec<bigint> = {
   },
 };
 
+/** 64 bits without sign in network order. */
+export const be64: ValueCodec<bigint> = {
+  decode(view, start, end) {
+    expectLength(start, end, 8);
+    return view.getBigUint64(start, false);
+  },
+  encode(value, writer) {
+    if (BigInt.asUintN(64, value) !== value) throw new RangeError('a whole number of at most 64 bits is needed');
+    writer.be32(Number(value >> 32n));
+    writer.be32(Number(value & 0xffff_ffffn));
+  },
+};
+
 /** 64 bits with sign. */
 export const s64: ValueCodec<bigint> = {
   decode(view, start, end) {
