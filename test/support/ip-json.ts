@@ -1,9 +1,8 @@
-import { FRA, RTA } from '../../netlink/wire/constants.js';
+import { RTA } from '../../netlink/wire/constants.js';
 import {
   type AddressMessage,
   encodeAddress,
   encodeRoute,
-  encodeRule,
   FIB_RULE,
   FR_ACT,
   IFA_F,
@@ -221,14 +220,12 @@ function ports(name: 'sport' | 'dport', range: NumberRange | undefined): IpObjec
 
 /** A rule as `ip -N -d -j rule` prints it. */
 export function toIpRule(rule: RuleMessage): IpObject {
-  const raw = new RawAttributes(encodeRule(rule).subarray(12));
   const flags = rule.flags ?? 0;
   const [src = 'all', srclen] = rule.src === undefined ? [] : withoutHostLength(rule.src).split('/');
   const [dst, dstlen] = rule.dst === undefined ? [] : withoutHostLength(rule.dst).split('/');
   const { mark: wanted, markMask, tos, table, flow, suppressPrefix, suppressGroup, action } = rule;
   const marked = wanted !== undefined || markMask !== undefined;
   const none = 0xffff_ffff;
-  const tunnel = raw.bytes(FRA.FRA_TUN_ID);
   const silent = action === FR_ACT.TO_TBL || action === FR_ACT.GOTO || action === FR_ACT.NOP;
   return compact({
     priority: rule.priority ?? 0,
@@ -250,7 +247,7 @@ export function toIpRule(rule: RuleMessage): IpObject {
     ipproto: rule.ipProtocol === undefined ? undefined : `ipproto-${rule.ipProtocol}`,
     ...ports('sport', rule.sourcePorts),
     ...ports('dport', rule.destinationPorts),
-    tun_id: tunnel && Number(Buffer.from(tunnel).readBigUInt64BE()),
+    tun_id: rule.tunnelId === undefined ? undefined : Number(rule.tunnelId),
     table: table === 0 ? undefined : `${table}`,
     suppress_prefixlen: table === 0 || suppressPrefix === none ? undefined : suppressPrefix,
     suppress_ifgroup: table === 0 || suppressGroup === undefined || suppressGroup === none ? undefined : `${suppressGroup}`,
