@@ -32,8 +32,8 @@ describe('netlink in worker threads', () => {
     const workers = theirs.map(({ fd }, n) => startWorker(program, { fd, name: `br${n}`, rounds: 200 }));
     const reports = Promise.all(
       workers.map(async (worker) => {
-        const [report] = (await once(worker, 'message')) as [Report];
-        await once(worker, 'exit');
+        // Both at once: a worker that ends hands over what it posted last and tells its end in the same turn.
+        const [[report]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [[Report], unknown];
         return report;
       }),
     ).finally(() => {
