@@ -1,0 +1,31 @@
+/**
+ * How the proofs of this folder are scaled, and how they print what they saw.
+ *
+ * Each proof is one file `X.faults.ts`. `npm test` runs it in its short form, a sample that takes seconds; `npm run test:faults` builds both
+ * executables and runs it in full: all points, all rounds. One file alone in full:
+ * `HOSTNIC_FAULTS=full npx mocha --no-package --node-option import=tsx/esm --timeout 3600000 test/faults/X.faults.ts`.
+ * Random choices come from `seededRandom()` of test/support, whose seed is printed and given again in TEST_SEED.
+ */
+
+/** `short`: part of `npm test`. `full`: `npm run test:faults`. */
+export type Scale = 'short' | 'full';
+
+function readScale(value: string | undefined): Scale {
+  if (value === undefined || value === '' || value === 'short') return 'short';
+  if (value === 'full') return 'full';
+  throw new Error('HOSTNIC_FAULTS must be short or full');
+}
+
+/** The scale of this run. */
+export const scale: Scale = readScale(process.env['HOSTNIC_FAULTS']);
+
+/** The value for this run's scale. */
+export function scaled<T>(values: Readonly<Record<Scale, T>>): T {
+  return values[scale];
+}
+
+/** Prints one readable line of figures among mocha's own, such as `crash matrix of ADD: points 812, recoveries 3248, failures 0`. */
+export function printFigures(what: string, figures: Readonly<Record<string, number | string>>): void {
+  const list = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
+  process.stdout.write(`      ${what}: ${list.join(', ')}\n`);
+}
