@@ -32,6 +32,7 @@ function openProvider(host: PluginHost, keeping: Housekeeping, log: Logger, clou
     configFile: cloud.providerConfigFile,
     instanceIdFile: keeping.instanceIdFile,
     createLimiter: (account) => host.createLimiter(keeping, account, log),
+    nicsPerInstance: keeping.nicsPerInstance,
     clock: host.clock,
     log,
   });

@@ -42,6 +42,8 @@ export interface HousekeepingJson {
   readonly gatewayIdleSeconds?: number;
   /** Calls to the cloud's API that all commands of this host may make in an hour; 0 for any number. */
   readonly apiCallsPerHour?: number;
+  /** NICs that this instance can hold, the primary one included. */
+  readonly nicsPerInstance?: number;
 }
 
 /** The keys of the configuration that are this plugin's own, as users write them: checked, without defaults. */
@@ -124,6 +126,7 @@ const housekeeping = {
   instanceIdFile: optional(PathCodec),
   gatewayIdleSeconds: optional(between(0, 31_536_000, 'seconds')),
   apiCallsPerHour: optional(between(0, 1_000_000, 'calls an hour')),
+  nicsPerInstance: optional(between(1, 100_000, 'NICs')),
 };
 
 function unlessWrong<A>(codec: t.Type<A | undefined, unknown>): t.Type<A | undefined, unknown> {
@@ -145,6 +148,7 @@ export const HousekeepingCodec: t.Type<HousekeepingJson, unknown> = caseless<Hou
   instanceIdFile: unlessWrong(housekeeping.instanceIdFile),
   gatewayIdleSeconds: unlessWrong(housekeeping.gatewayIdleSeconds),
   apiCallsPerHour: unlessWrong(housekeeping.apiCallsPerHour),
+  nicsPerInstance: unlessWrong(housekeeping.nicsPerInstance),
 });
 
 /** Checks the folders of {@link HousekeepingJson}, without which records are not found. */

@@ -32,6 +32,8 @@ export interface Housekeeping {
   readonly gatewayIdleMs: number;
   /** Calls to the cloud's API that all commands of this host may make in an hour; 0: any number. */
   readonly apiCallsPerHour: number;
+  /** NICs that this instance can hold, the primary one included; what the provider knows without it. */
+  readonly nicsPerInstance: number | undefined;
 }
 
 /** Which cloud, and which subnets of it. */
@@ -81,6 +83,7 @@ function toHousekeeping(json: HousekeepingJson): Housekeeping {
     instanceIdFile: json.instanceIdFile ?? defaults.instanceIdFile,
     gatewayIdleMs: (json.gatewayIdleSeconds ?? defaults.gatewayIdleSeconds) * 1000,
     apiCallsPerHour: json.apiCallsPerHour ?? defaults.apiCallsPerHour,
+    nicsPerInstance: json.nicsPerInstance,
   };
 }
 

@@ -10,6 +10,8 @@ export interface ProviderOptions {
   readonly configFile: string;
   /** File that holds this instance's id. */
   readonly instanceIdFile: string;
+  /** NICs that an instance can hold, the primary one included; what the provider knows without it. */
+  readonly nicsPerInstance: number | undefined;
   /** Time. */
   readonly clock: Clock;
   /** Makes what keeps this host to its budget of API calls, for an account. */
@@ -23,12 +25,13 @@ export type ProviderFactory = (options: ProviderOptions) => Promise<NicProvider>
 
 /** Providers by the name that configurations give them. Each is loaded only when it is asked for. */
 export const providers: Readonly<Record<string, ProviderFactory>> = {
-  async qingcloud({ configFile, instanceIdFile, createLimiter, clock, log }) {
+  async qingcloud({ configFile, instanceIdFile, createLimiter, nicsPerInstance, clock, log }) {
     const { createQingCloudProvider, readConfig } = await import('../../providers/qingcloud/index.js');
     const config = await readConfig(configFile, { log });
     // The cloud counts the calls of an account, whichever of its keys they are signed with; a host has one key as a rule.
     const limiter = createLimiter(`qingcloud ${config.host} ${config.accessKeyId}`);
-    return createQingCloudProvider({ config, instanceIdFile, limiter, clock, log });
+    const limits = nicsPerInstance === undefined ? {} : { nicsPerInstance };
+    return createQingCloudProvider({ config, instanceIdFile, limiter, clock, log, ...limits });
   },
 };
 

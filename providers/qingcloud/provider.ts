@@ -44,6 +44,8 @@ export interface QingCloudProviderOptions {
    * for 60 s, and 30 s are for clocks that differ and reads that are stale.
    */
   readonly lateEffectMs?: number;
+  /** NICs that an instance can hold, the primary one included, where the account's limit was raised; 64 by default, as documented. */
+  readonly nicsPerInstance?: number;
 }
 
 /** The NICs of QingCloud (docs, `api/command_list/nic`). */
@@ -83,7 +85,7 @@ class QingCloudProvider implements NicProvider {
       wishedAddress: true,
       forwarding: true,
       // docs, compute/vm/manual/nic.md: 63 and the primary one.
-      maxNicsPerInstance: 64,
+      maxNicsPerInstance: options.nicsPerInstance ?? 64,
       // github.com/yunify/hostnic-cni, issue 74.
       maxNicsPerCall: 5,
       lateEffectMs: options.lateEffectMs ?? 90_000,

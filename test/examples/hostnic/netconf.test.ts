@@ -28,6 +28,7 @@ const complete = {
   instanceIdFile: '/etc/instance',
   gatewayIdleSeconds: 5,
   apiCallsPerHour: 0,
+  nicsPerInstance: 256,
   dns: { nameservers: ['192.0.2.53'], search: ['example.org'] },
 } as const;
 
@@ -72,6 +73,7 @@ describe('readNetConf()', () => {
       instanceIdFile: '/etc/instance',
       gatewayIdleMs: 5000,
       apiCallsPerHour: 0,
+      nicsPerInstance: 256,
     });
   });
 
@@ -88,6 +90,7 @@ describe('readNetConf()', () => {
       instanceIdFile: '/etc/qingcloud/instance-id',
       gatewayIdleMs: 600_000,
       apiCallsPerHour: 500,
+      nicsPerInstance: undefined,
     });
   });
 
@@ -173,6 +176,7 @@ describe('readNetConf()', () => {
       raw: { ...complete, gatewayIdleSeconds: -1 },
       says: /gatewayIdleSeconds must be a whole number of seconds/,
     },
+    { name: 'an instance for no NIC', raw: { ...complete, nicsPerInstance: 0 }, says: /nicsPerInstance must be a whole number of NICs/ },
     { name: 'dns as a list', raw: { ...complete, dns: [] }, says: /dns must be an object with nameservers/ },
   ];
 

@@ -102,6 +102,18 @@ describe('hostnic as a process', function () {
     expect(end.stderr).to.match(/^CNI plugin hostnic.*\nCNI protocol versions supported: 0\.1\.0, .*1\.1\.0\n$/);
   });
 
+  it('refuses ADD before anything is created where the instance holds as many NICs as the configuration says', async () => {
+    const [first, second] = [await newPod(), await newPod()];
+    const stdin = world.conf({ nicsPerInstance: 1 });
+    succeeded(await world.call({ command: 'ADD', pod: first, stdin }));
+    const { CreateNics } = world.emulator.callCounts();
+    const { code, msg } = errorOf(await world.call({ command: 'ADD', pod: second, stdin }));
+    expect({ code, msg }).to.deep.include({ code: 11 });
+    expect(msg).to.include('holds 1 NICs, as many as it can');
+    expect(world.emulator.callCounts()['CreateNics']).to.equal(CreateNics);
+    succeeded(await world.call({ command: 'DEL', pod: first, stdin }));
+  });
+
   it('serves ADD, CHECK, DEL, and DEL again', async () => {
     const pod = await newPod();
     const routes = [{ dst: '10.96.0.0/12' }, { dst: '172.30.0.0/16', gw: '192.168.100.77' }];

@@ -673,5 +673,6 @@ describe('createQingCloudProvider()', () => {
       lateEffectMs: 90_000,
     });
     expect(createProvider({ lateEffectMs: 5 }).features.lateEffectMs).to.equal(5);
+    expect(createProvider({ nicsPerInstance: 200 }).features.maxNicsPerInstance).to.equal(200);
   });
 });
