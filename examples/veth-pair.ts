@@ -56,7 +56,9 @@ async function exchange(left: NamespaceHandle, right: NamespaceHandle, signal: A
 async function main({ hold }: { readonly hold?: true }): Promise<void> {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort());
-  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(10_000)]);
+  // One controller, held by its timer: AbortSignal.any() would let an AbortSignal.timeout() be collected before it fires.
+  const late = setTimeout(() => stop.abort(new DOMException('it takes longer than 10 s', 'TimeoutError')), 10_000).unref();
+  const { signal } = stop;
 
   using left = await createNamespace('left');
   using right = await createNamespace('right');
@@ -68,6 +70,7 @@ async function main({ hold }: { readonly hold?: true }): Promise<void> {
   await configure(inRight, ENDS.right);
   await Promise.all([waitForCarrier(inLeft, signal), waitForCarrier(inRight, signal)]);
   console.log(`${ENDS.left} to ${ENDS.right} and back: ${(await exchange(left, right, signal)).toFixed(2)} ms`);
+  clearTimeout(late);
 
   if (hold !== true) return;
   for (const { fd, label } of [left, right]) console.log(`${label}: nsenter --net=/proc/${process.pid}/fd/${fd} ip address`);
