@@ -30,14 +30,17 @@ function rangeOf(vxnet: EmulatedVxnet): { readonly first: number; readonly last:
   return cidr === undefined ? { first: 0, last: -1 } : hostRange(cidr);
 }
 
-function takenIn(vxnet: EmulatedVxnet, nics: readonly EmulatedNic[]): Set<number> {
+/** What can hold an address. */
+export type AddressHolder = Pick<EmulatedNic, 'vxnetId' | 'address'>;
+
+function takenIn(vxnet: EmulatedVxnet, nics: readonly AddressHolder[]): Set<number> {
   const taken = new Set([toNumber(vxnet.managerIp)]);
   for (const nic of nics) if (nic.vxnetId === vxnet.id && nic.address !== '') taken.add(toNumber(nic.address));
   return taken;
 }
 
 /** How many addresses of a vxnet no NIC and not its router has. */
-export function countFree(vxnet: EmulatedVxnet, nics: readonly EmulatedNic[]): number {
+export function countFree(vxnet: EmulatedVxnet, nics: readonly AddressHolder[]): number {
   const { first, last } = rangeOf(vxnet);
   let free = last - first + 1;
   for (const value of takenIn(vxnet, nics)) if (value >= first && value <= last) free -= 1;
@@ -53,7 +56,7 @@ export type AddressOrder = 'lowest' | 'highest' | 'random';
  */
 export function pickAddresses(
   vxnet: EmulatedVxnet,
-  nics: readonly EmulatedNic[],
+  nics: readonly AddressHolder[],
   count: number,
   order: AddressOrder,
   random: () => number,
@@ -78,7 +81,7 @@ export function pickAddresses(
 }
 
 /** What is wrong with a wished address: not in the range, or held by somebody; undefined when it can be had. */
-export function refuseAddress(vxnet: EmulatedVxnet, nics: readonly EmulatedNic[], address: string): 'outside' | 'taken' | undefined {
+export function refuseAddress(vxnet: EmulatedVxnet, nics: readonly AddressHolder[], address: string): 'outside' | 'taken' | undefined {
   const cidr = parseCidr(vxnet.cidr);
   const ip = parseIp(address);
   if (cidr === undefined || ip === undefined || ip.family !== 4) return 'outside';

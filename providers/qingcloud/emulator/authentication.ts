@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { RetCode } from '../ret-code.js';
 import { computeSignature, type SignatureMethod } from '../signature.js';
 import { type ApiError, authFailure, malformed, STANDARD_ERRORS } from './api-error.js';
+import type { Choices } from './choices.js';
 import type { EmulatedAccount } from './options.js';
 
 /** A request of the API before anything in it is believed. */
@@ -14,8 +15,14 @@ export interface SignedRequest {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** How far a time stamp may be from the cloud's clock, in milliseconds (docs, `api/error_code`, 1300; into the future: chosen). */
+/** How old a time stamp may be by the cloud's clock, in milliseconds (docs, `api/error_code`, 1300); how far ahead is chosen. */
 export const TIME_STAMP_WINDOW_MS = 60_000;
+
+const AHEAD_MS: Readonly<Record<Required<Choices>['futureTimeStamps'], number>> = {
+  window: TIME_STAMP_WINDOW_MS,
+  any: Number.POSITIVE_INFINITY,
+  none: 0,
+};
 
 function signatureMethodOf(text: string | undefined): SignatureMethod | undefined {
   return text === 'HmacSHA256' || text === 'HmacSHA1' ? text : undefined;
@@ -30,9 +37,15 @@ function ageOf(timeStamp: string | undefined, now: number): number | undefined {
 /**
  * Checks the access key, the signature and the time stamp of a request, in this order.
  * @param now the cloud's clock, in milliseconds since the epoch
+ * @param future how far ahead of the clock a time stamp may be
  * @returns nothing, or the refusal: 1100 malformed, 1200 unknown key or wrong signature, 1300 expired
  */
-export function authenticate(request: SignedRequest, accounts: readonly EmulatedAccount[], now: number): E.Either<ApiError, void> {
+export function authenticate(
+  request: SignedRequest,
+  accounts: readonly EmulatedAccount[],
+  now: number,
+  future: Required<Choices>['futureTimeStamps'] = 'window',
+): E.Either<ApiError, void> {
   const { signature, ...params } = request.params;
   for (const name of ['access_key_id', 'time_stamp', 'signature_method', 'signature_version']) {
     if ((params[name] ?? '') === '') return E.left(malformed(`parameter [${name}] is missing`));
@@ -48,7 +61,7 @@ export function authenticate(request: SignedRequest, accounts: readonly Emulated
   if (signature !== wanted) return E.left(STANDARD_ERRORS.signature);
   const age = ageOf(params['time_stamp'], now);
   if (age === undefined) return E.left(malformed('parameter [time_stamp] must be a time such as 2017-08-17T03:04:05Z'));
-  if (Math.abs(age) > TIME_STAMP_WINDOW_MS) {
+  if (age > TIME_STAMP_WINDOW_MS || -age > AHEAD_MS[future]) {
     const seconds = Math.round(Math.abs(age) / 1000);
     const message = `${STANDARD_ERRORS.expired.message}: it is ${seconds} s ${age > 0 ? 'old' : 'ahead'}`;
     return E.left({ retCode: RetCode.expired, message });

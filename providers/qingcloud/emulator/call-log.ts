@@ -34,6 +34,11 @@ const COMMON_PARAMS = [
   'zone',
 ];
 
+/** The parameters of a request that are its action's own. */
+export function ownParams(params: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !COMMON_PARAMS.includes(name)));
+}
+
 /** The calls that came, the last 10,000 one by one and all of them counted by action. */
 export class CallLog {
   readonly #calls = new Map<number, EmulatedCall>();
@@ -44,8 +49,16 @@ export class CallLog {
   begin(at: number, method: 'GET' | 'POST', action: string, params: Readonly<Record<string, string>>): number {
     this.#made += 1;
     this.#counts.set(action, (this.#counts.get(action) ?? 0) + 1);
-    const own = Object.fromEntries(Object.entries(params).filter(([name]) => !COMMON_PARAMS.includes(name)));
-    const call = { number: this.#made, at, method, action, params: own, retCode: undefined, fault: undefined, tookMs: undefined };
+    const call = {
+      number: this.#made,
+      at,
+      method,
+      action,
+      params: ownParams(params),
+      retCode: undefined,
+      fault: undefined,
+      tookMs: undefined,
+    };
     this.#calls.set(call.number, call);
     this.#calls.delete(this.#made - KEPT_CALLS);
     return call.number;

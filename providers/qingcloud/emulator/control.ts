@@ -4,7 +4,7 @@ import { decode } from '../../../lib/codec.js';
 import type { DecodeError } from '../../../lib/errors.js';
 import type { Cloud } from './cloud.js';
 import { FaultRuleCodec } from './fault-codec.js';
-import { type InstanceStatus, withEntries } from './model.js';
+import type { InstanceStatus } from './model.js';
 import type { Service } from './service.js';
 
 /** A request of the control endpoint. */
@@ -31,8 +31,8 @@ export interface ControlParts {
   readonly cloud: Cloud;
   /** Faults and calls. */
   readonly service: Service;
-  /** The cloud's clock, in milliseconds since the epoch. */
-  readonly now: () => number;
+  /** Changes the status of an instance; false when there is none of that id. */
+  readonly setInstanceStatus: (id: string, status: InstanceStatus) => boolean;
 }
 
 const InstanceStatusCodec: t.Type<InstanceStatus, unknown> = t.keyof(
@@ -70,14 +70,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Changes the status of an instance, as somebody at the console would; false when there is none of that id. */
-export function setInstanceStatus(cloud: Cloud, id: string, status: InstanceStatus, now: number): boolean {
-  const instance = cloud.state.instances.get(id);
-  if (instance === undefined) return false;
-  cloud.commit({ ...cloud.state, instances: withEntries(cloud.state.instances, [{ ...instance, status, statusAt: now }]) });
-  return true;
-}
-
 function describeState({ cloud, service }: ControlParts): unknown {
   const { routers, vxnets, instances, nics, jobs } = cloud.state;
   return {
@@ -101,7 +93,7 @@ function addFaults({ service }: ControlParts, body: string): ControlAnswer {
 function changeInstance(parts: ControlParts, id: string, body: string): ControlAnswer {
   const change = decode(InstanceChangeCodec, parseJson(body), 'instance');
   if (E.isLeft(change)) return refused(change.left);
-  if (!setInstanceStatus(parts.cloud, id, change.right.status, parts.now())) return { status: 404, body: { message: `no instance ${id}` } };
+  if (!parts.setInstanceStatus(id, change.right.status)) return { status: 404, body: { message: `no instance ${id}` } };
   return { status: 200, body: parts.cloud.state.instances.get(id) };
 }
 

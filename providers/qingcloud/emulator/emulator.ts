@@ -4,11 +4,11 @@ import { NicError } from '../../../lib/errors.js';
 import type { NicFabric } from '../../../lib/fabric.js';
 import type { EmulatedCall } from './call-log.js';
 import { Cloud } from './cloud.js';
-import { setInstanceStatus } from './control.js';
 import { FaultRuleCodec } from './fault-codec.js';
 import type { ActiveFault, FaultRule } from './faults.js';
 import { closeHttpServer, createHttpServer, type ListeningAt, listen } from './http-server.js';
 import { toInitialState } from './initial-state.js';
+import { changeInstanceStatus } from './instance-status.js';
 import { JobRunner } from './job-runner.js';
 import { markPlugged } from './jobs.js';
 import type { EmulatedInstance, EmulatedJob, EmulatedNic, EmulatedVxnet, InstanceStatus } from './model.js';
@@ -102,6 +102,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const addFault = (rule: FaultRule): string => service.faults.add(orThrow(decode(FaultRuleCodec, rule, 'fault rule')));
   for (const rule of options.faults ?? []) addFault(rule);
   if (fabric !== undefined) await build(fabric, settings, cloud);
+  const setInstanceStatus = (id: string, status: InstanceStatus): boolean => {
+    const change = changeInstanceStatus(cloud.state, id, status, now(), settings.choices.terminatedInstance);
+    if (change === undefined) return false;
+    cloud.commit(change.state);
+    jobs.takeLinks(change.unplugged);
+    return true;
+  };
   const servers: Server[] = [];
   const close = async (): Promise<void> => {
     await Promise.all([service.close(), jobs.close(), ...servers.map(closeHttpServer)]);
@@ -109,7 +116,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const listening: ListeningAt[] = [];
   try {
     for (const target of settings.listen) {
-      const server = createHttpServer({ cloud, service, now, log: settings.log });
+      const server = createHttpServer({ cloud, service, setInstanceStatus, httpForm: settings.choices.httpForm, log: settings.log });
       servers.push(server);
       listening.push(await listen(server, target));
     }
@@ -135,7 +142,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     clearFaults: () => service.faults.clear(),
     faults: () => service.faults.list(),
     setInstanceStatus(id, status) {
-      if (!setInstanceStatus(cloud, id, status, now())) throw new NicError('ERR_NOT_FOUND', `emulator: there is no instance ${id}`);
+      if (!setInstanceStatus(id, status)) throw new NicError('ERR_NOT_FOUND', `emulator: there is no instance ${id}`);
     },
     holdJobs: () => jobs.hold(),
     releaseJobs: () => jobs.release(),

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { NicError } from '../../../lib/errors.js';
 import type { Logger } from '../../../lib/log.js';
+import type { Choices } from './choices.js';
 import { type ControlParts, control } from './control.js';
 import { isLoopback } from './loopback.js';
 import type { ListenTarget } from './options.js';
@@ -23,6 +25,8 @@ export interface ListeningAt {
 
 /** What an HTTP server needs. */
 export interface HttpServerParts extends ControlParts {
+  /** How answers of the API are sent. */
+  readonly httpForm: Required<Choices>['httpForm'];
   /** Where it tells what went wrong inside. */
   readonly log: Logger;
 }
@@ -47,8 +51,24 @@ function send(response: ServerResponse, status: number, contentType: string, bod
 /** Old clients of the service decode a reply only when its content type is exactly this, without a charset. */
 const JSON_TYPE = 'application/json';
 
-function deliver(response: ServerResponse, answer: Answer): void {
-  if (answer.kind === 'json') send(response, 200, JSON_TYPE, answer.body);
+/** Sends an answer of the API in the form that was chosen. */
+function sendJson(request: IncomingMessage, response: ServerResponse, form: Required<Choices>['httpForm'], body: string): void {
+  if (form === 'chunked') {
+    response.writeHead(200, { 'Content-Type': JSON_TYPE, 'Transfer-Encoding': 'chunked' });
+    response.write(body.slice(0, Math.ceil(body.length / 2)));
+    response.end(body.slice(Math.ceil(body.length / 2)));
+  } else if (form === 'gzip' && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
+    const bytes = gzipSync(body);
+    response.writeHead(200, { 'Content-Type': JSON_TYPE, 'Content-Encoding': 'gzip', 'Content-Length': bytes.length });
+    response.end(bytes);
+  } else {
+    if (form === 'close') response.setHeader('Connection', 'close');
+    send(response, 200, JSON_TYPE, body);
+  }
+}
+
+function deliver(parts: HttpServerParts, request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  if (answer.kind === 'json') sendJson(request, response, parts.httpForm, answer.body);
   else if (answer.kind === 'other') send(response, answer.status, answer.contentType, answer.body);
   else if (answer.kind === 'cut') response.destroy();
 }
@@ -80,8 +100,8 @@ async function handle(parts: HttpServerParts, request: IncomingMessage, response
   if (body === undefined) send(response, 413, 'text/plain', 'the body is too large\n');
   else if (path.startsWith('/control/')) handleControl(parts, request, response, path, body);
   else if (!API_PATHS.includes(path)) send(response, 404, 'text/plain', 'the API is at /iaas and /iaas/\n');
-  else if (request.method === 'GET') deliver(response, await parts.service.handle({ method: 'GET', path, query }));
-  else if (request.method === 'POST') deliver(response, await parts.service.handle({ method: 'POST', path, query: body }));
+  else if (request.method === 'GET') deliver(parts, request, response, await parts.service.handle({ method: 'GET', path, query }));
+  else if (request.method === 'POST') deliver(parts, request, response, await parts.service.handle({ method: 'POST', path, query: body }));
   else send(response, 405, 'text/plain', 'only GET and POST\n');
 }
 

@@ -15,6 +15,7 @@
  */
 export type { StandardErrorName } from './api-error.js';
 export type { EmulatedCall } from './call-log.js';
+export { type Choices, type EmulatorChoice, emulatorChoices } from './choices.js';
 export { type Emulator, startEmulator } from './emulator.js';
 export type {
   ActiveFault,
@@ -43,7 +44,8 @@ export type {
   NicTransition,
 } from './model.js';
 export type {
-  Choices,
+  CallMoment,
+  CallPhase,
   EmulatedAccount,
   EmulatorOptions,
   InstanceOptions,

@@ -5,6 +5,7 @@ import type { NicFabric } from '../../../lib/fabric.js';
 import type { Logger } from '../../../lib/log.js';
 import type { Cloud } from './cloud.js';
 import type { JobFault } from './faults.js';
+import { isTerminated } from './instance-status.js';
 import { endJob, type JobEnd, markPlugged, updateJob } from './jobs.js';
 import type { EmulatedJob, EmulatedNic } from './model.js';
 import type { Settings } from './settings.js';
@@ -24,7 +25,7 @@ interface Plan {
   readonly durationMs: number;
   readonly linksAfterMs: number | 'never';
   readonly outcome: NonNullable<JobFault['outcome']>;
-  readonly landed: boolean;
+  readonly landed: readonly string[];
   readonly errorCodes: string;
 }
 
@@ -87,6 +88,20 @@ export class JobRunner {
     this.#held = undefined;
   }
 
+  /** Takes links away outside of any job. */
+  takeLinks(nicIds: readonly string[]): void {
+    const take = async (id: string): Promise<void> => {
+      await this.#fabric?.unplug(id);
+      this.#cloud.commit(markPlugged(this.#cloud.state, id, false));
+      this.#log.info(`unplugged ${id}`);
+    };
+    const run = Promise.all(nicIds.map(take))
+      .then(() => undefined)
+      .catch((error: unknown) => this.#log.warn('links stay behind', { nics: nicIds.join(' '), reason: toText(error) }))
+      .finally(() => this.#running.delete(run));
+    this.#running.add(run);
+  }
+
   /** Resolves when no job runs that will ever end by itself. Stuck jobs do not count once their links have moved. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
@@ -103,10 +118,17 @@ export class JobRunner {
     const { attachMs, detachMs, pendingMs } = this.#settings.jobs;
     const durationMs = fault?.durationMs ?? (job.action === 'AttachNics' ? attachMs : detachMs);
     const outcome = fault?.outcome ?? 'successful';
-    const landed = outcome === 'successful' || (fault?.landed ?? false);
+    const landed = this.#landedOf(job, outcome, fault);
     const errorCodes = outcome === 'successful' ? '' : (fault?.errorCodes ?? '5000');
     const linksAfterMs = fault?.linksAfterMs ?? durationMs;
     return { durationMs, outcome, landed, errorCodes, linksAfterMs, pendingMs: Math.min(pendingMs, durationMs) };
+  }
+
+  /** The NICs that will have the state that the job is to bring. */
+  #landedOf(job: EmulatedJob, outcome: Plan['outcome'], fault: JobFault | undefined): readonly string[] {
+    if (outcome === 'successful' || fault?.landed === true) return job.nicIds;
+    if (outcome === 'stuck' || fault?.landed === false || this.#settings.choices.failedJobs === 'roll-back') return [];
+    return job.nicIds.slice(0, -1);
   }
 
   async #run(job: EmulatedJob, plan: Plan): Promise<void> {
@@ -125,11 +147,21 @@ export class JobRunner {
     const steps: Step[] = [{ at: plan.pendingMs, act: () => this.#change(job, { status: 'working', statusAt: this.#clock.now() }) }];
     // Links of a job that fails appear only where they are seen before its end, or stay.
     const early = linksAfterMs !== 'never' && linksAfterMs < durationMs;
-    const moves = linksAfterMs !== 'never' && (landed || early || outcome === 'stuck');
-    if (moves) steps.push({ at: linksAfterMs, act: () => this.#moveLinks(job, job.action === 'AttachNics') });
+    const moving = linksAfterMs === 'never' ? [] : early || outcome === 'stuck' ? job.nicIds : landed;
+    if (linksAfterMs !== 'never' && moving.length > 0) {
+      steps.push({ at: linksAfterMs, act: () => this.#moveLinks(job, moving, job.action === 'AttachNics') });
+    }
     if (outcome !== 'stuck') {
       const end: JobEnd = { status: outcome, errorCodes: plan.errorCodes, landed };
-      steps.push({ at: durationMs, act: () => this.#end(job, end, moves && !landed) });
+      steps.push({
+        at: durationMs,
+        act: () =>
+          this.#end(
+            job,
+            end,
+            moving.filter((id) => !landed.includes(id)),
+          ),
+      });
     }
     // A stable sort: with equal times the links move before the job ends.
     return steps.sort((a, b) => a.at - b.at);
@@ -139,8 +171,19 @@ export class JobRunner {
     this.#cloud.commit(updateJob(this.#cloud.state, job.id, change));
   }
 
-  async #end(job: EmulatedJob, end: JobEnd, undo: boolean): Promise<void> {
-    if (undo) await this.#moveLinks(job, job.action !== 'AttachNics');
+  async #end(job: EmulatedJob, planned: JobEnd, undone: readonly string[]): Promise<void> {
+    const instance = this.#cloud.state.instances.get(job.instanceId);
+    const dead = job.action === 'AttachNics' && isTerminated(instance?.status ?? 'running');
+    if (dead && this.#settings.choices.terminatedInstance !== 'keep') {
+      await this.#moveLinks(job, job.nicIds, false);
+      this.#finish(job, { status: 'failed', errorCodes: planned.errorCodes === '' ? '5000' : planned.errorCodes, landed: [] });
+      return;
+    }
+    if (undone.length > 0) await this.#moveLinks(job, undone, job.action !== 'AttachNics');
+    this.#finish(job, planned);
+  }
+
+  #finish(job: EmulatedJob, end: JobEnd): void {
     this.#cloud.commit(endJob(this.#cloud.state, job.id, end, this.#clock.now()));
     this.#log.info(`job ${job.id} ${end.status}`, { action: job.action, nics: job.nicIds.join(' '), instance: job.instanceId });
   }
@@ -148,16 +191,16 @@ export class JobRunner {
   async #fail(job: EmulatedJob, error: unknown): Promise<void> {
     this.#log.warn(`job ${job.id} failed: the fabric refused`, { action: job.action, nics: job.nicIds.join(' '), reason: toText(error) });
     if (job.action === 'AttachNics') {
-      await this.#moveLinks(job, false).catch((again: unknown) => {
+      await this.#moveLinks(job, job.nicIds, false).catch((again: unknown) => {
         this.#log.warn(`job ${job.id}: links stay behind`, { nics: job.nicIds.join(' '), reason: toText(again) });
       });
     }
-    const end: JobEnd = { status: 'failed', errorCodes: '5000', landed: false };
+    const end: JobEnd = { status: 'failed', errorCodes: '5000', landed: [] };
     this.#cloud.commit(endJob(this.#cloud.state, job.id, end, this.#clock.now()));
   }
 
-  async #moveLinks(job: EmulatedJob, plug: boolean): Promise<void> {
-    await Promise.all(job.nicIds.map((id) => this.#moveLink(job, id, plug)));
+  async #moveLinks(job: EmulatedJob, nicIds: readonly string[], plug: boolean): Promise<void> {
+    await Promise.all(nicIds.map((id) => this.#moveLink(job, id, plug)));
     this.#change(job, { linksAt: this.#clock.now() });
   }
 

@@ -71,8 +71,8 @@ export interface JobEnd {
   readonly status: Extract<JobStatus, 'successful' | 'failed' | 'done with failure'>;
   /** `error_codes` of the API; empty when fine. */
   readonly errorCodes: string;
-  /** Whether the NICs have the state that the job was to bring. */
-  readonly landed: boolean;
+  /** The NICs that have the state that the job was to bring. */
+  readonly landed: readonly string[];
 }
 
 /** A state with a job ended: its NICs are in transition no longer, and attached or free as it turned out. */
@@ -81,20 +81,15 @@ export function endJob(state: CloudState, jobId: string, end: JobEnd, now: numbe
   if (job === undefined) return state;
   const nics = nicsOfJob(state, job);
   const ended = updateJob(state, jobId, { status: end.status, errorCodes: end.errorCodes, statusAt: now });
-  const inUse = (job.action === 'AttachNics') === end.landed;
-  if (!inUse)
-    return {
-      ...ended,
-      nics: withEntries(
-        ended.nics,
-        nics.map((nic) => ({ ...released(nic, now), transition: undefined })),
-      ),
-    };
+  const becomesInUse = (nic: EmulatedNic): boolean => (job.action === 'AttachNics') === end.landed.includes(nic.id);
+  const freed = nics.filter((nic) => !becomesInUse(nic)).map((nic) => released(nic, now));
   // What has its place on an instance already keeps it: a detach that failed, an attach shown since its start.
-  const kept = nics.filter((nic) => nic.instanceId !== undefined).map((nic): EmulatedNic => ({ ...nic, status: 'in-use' }));
+  const held = nics.filter(becomesInUse);
+  const kept = held.filter((nic) => nic.instanceId !== undefined).map((nic): EmulatedNic => ({ ...nic, status: 'in-use' }));
+  const places = { ...ended, nics: withEntries(ended.nics, freed) };
   const fresh = applyAttach(
-    ended,
-    nics.filter((nic) => nic.instanceId === undefined),
+    places,
+    held.filter((nic) => nic.instanceId === undefined),
     job.instanceId,
     now,
   );
@@ -102,7 +97,7 @@ export function endJob(state: CloudState, jobId: string, end: JobEnd, now: numbe
     ...ended,
     nics: withEntries(
       ended.nics,
-      [...kept, ...fresh].map((nic) => ({ ...nic, transition: undefined })),
+      [...freed, ...kept, ...fresh].map((nic) => ({ ...nic, transition: undefined })),
     ),
   };
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../../lib/clock.js';
 import type { NamespaceRef } from '../../../lib/driver.js';
 import type { NicFabric } from '../../../lib/fabric.js';
 import type { Logger } from '../../../lib/log.js';
+import type { Choices } from './choices.js';
 import type { FaultRule } from './faults.js';
 import type { AddressRange, InstanceStatus } from './model.js';
 
@@ -105,24 +106,17 @@ export interface Limits {
   readonly callsPerHour?: number;
 }
 
-/** What had to be chosen since nothing about the real service was found. Clients must work with every choice. */
-export interface Choices {
-  /** What the `nic_name` filter of DescribeNics does. Default `exact`. */
-  readonly nameFilter?: 'exact' | 'partial' | 'ignored';
-  /** What DescribeNics and DescribeVxnets do with ids that do not exist: leave them out, or answer 2100. Default `empty`. */
-  readonly unknownIds?: 'empty' | 'error';
-  /** When the status of a NIC changes. Default `job-end`. */
-  readonly statusChanges?: 'job-start' | 'job-end';
-  /** CreateNics with too few free addresses: nothing is created, or as many as there is room for. Default true: nothing. */
-  readonly createAllOrNothing?: boolean;
-  /** Which free address is handed out next. Default `lowest`. */
-  readonly addressOrder?: 'lowest' | 'highest' | 'random';
-  /** `ret_code` when a vxnet has no free address. Default 1400. */
-  readonly vxnetFullCode?: number;
-  /** `ret_code` when a wished address is taken. Default 1400. */
-  readonly addressTakenCode?: number;
-  /** `ret_code` when an instance holds as many NICs as it can. Default 1400. */
-  readonly instanceFullCode?: number;
+/** Around the effect of a call: just before it, or once the state has changed and before anything is answered. */
+export type CallPhase = 'before' | 'after';
+
+/** What {@link EmulatorOptions.onCall} is told of a call beside its action. */
+export interface CallMoment {
+  /** The call's number, as in the call log. */
+  readonly number: number;
+  /** The action's own parameters, by their full names. */
+  readonly params: Readonly<Record<string, string>>;
+  /** What the call came to; undefined before its effect. */
+  readonly retCode: number | undefined;
 }
 
 /** What {@link startEmulator} takes. Everything has a default. */
@@ -157,6 +151,11 @@ export interface EmulatorOptions {
   readonly clock?: Clock;
   /** Random numbers from 0 up to 1, for ids and faults with a probability; `Math.random` by default. */
   readonly random?: () => number;
+  /**
+   * Called around the effect of each call that is signed and names an action, and waited for: the place to end the caller at exactly that
+   * point. Calls that a fault strikes before their effect do not come here; an effect that comes late does. What it throws cuts the connection.
+   */
+  readonly onCall?: (action: string, phase: CallPhase, moment: CallMoment) => Promise<void> | void;
   /** Where calls, jobs and faults are told. */
   readonly log?: Logger;
 }

@@ -3,9 +3,9 @@ import * as E from 'fp-ts/lib/Either.js';
 import { NicError } from '../../../lib/errors.js';
 import type { NicFabric } from '../../../lib/fabric.js';
 import { ACTIONS, type Action, type ActionOutcome } from './actions/index.js';
-import { type ApiError, malformed, STANDARD_ERRORS, unknownAction } from './api-error.js';
+import { type ApiError, malformed, STANDARD_ERRORS, toErrorBody, unknownAction } from './api-error.js';
 import { authenticate, type SignedRequest } from './authentication.js';
-import { CallLog } from './call-log.js';
+import { CallLog, ownParams } from './call-log.js';
 import type { Cloud } from './cloud.js';
 import { FaultBook } from './fault-book.js';
 import { type CallFaults, momentOf } from './faults.js';
@@ -48,6 +48,19 @@ export interface ServiceParts {
 
 const HOUR_MS = 3_600_000;
 
+interface CallResult {
+  readonly answer: Answer;
+  readonly retCode: number | undefined;
+  readonly fault: string | undefined;
+}
+
+interface CallUnderWay {
+  readonly action: Action;
+  readonly name: string;
+  readonly request: SignedRequest;
+  readonly number: number;
+}
+
 /** The API without its transport: takes requests, says what becomes of them. */
 export class Service {
   /** The faults in force. */
@@ -76,8 +89,8 @@ export class Service {
     const action = E.isRight(params) ? (params.right['action'] ?? '') : '';
     const number = this.calls.begin(clock.now(), raw.method, action, E.isRight(params) ? params.right : {});
     const result = E.isLeft(params)
-      ? { answer: toErrorAnswer(params.left), retCode: params.left.retCode, fault: undefined }
-      : await this.#call({ method: raw.method, path: raw.path, params: params.right }, action);
+      ? this.#toRefusal(params.left, action)
+      : await this.#call({ method: raw.method, path: raw.path, params: params.right }, action, number);
     const call = this.calls.end(number, clock.now(), result.retCode, result.fault);
     const fields = { retCode: result.retCode, tookMs: call?.tookMs, fault: result.fault };
     this.#parts.settings.log.debug(`call ${action === '' ? '(no action)' : action}`, fields);
@@ -96,24 +109,26 @@ export class Service {
     await Promise.all(this.#late);
   }
 
-  async #call(request: SignedRequest, name: string): Promise<{ answer: Answer; retCode: number | undefined; fault: string | undefined }> {
+  async #call(request: SignedRequest, name: string, number: number): Promise<CallResult> {
+    const { choices } = this.#parts.settings;
     const refusal = this.#refuse(request);
-    if (refusal !== undefined) return { answer: toErrorAnswer(refusal), retCode: refusal.retCode, fault: undefined };
+    if (refusal !== undefined) return this.#toRefusal(refusal, name);
     const action = ACTIONS.get(name);
-    if (action === undefined) return { answer: toErrorAnswer(unknownAction()), retCode: unknownAction().retCode, fault: undefined };
+    if (action === undefined) return this.#toRefusal(unknownAction(choices.unknownActionCode), name);
+    const call: CallUnderWay = { action, name, request, number };
     const faults = this.faults.take(name, request.params);
     const fault = faults.answer;
     try {
       await this.#sleep(this.#parts.settings.latencyMs + latencyOf(faults, 'before'));
       if (fault?.kind === 'late-effect') {
-        this.#performLater(fault.delayMs, action, name, request, faults);
+        this.#performLater(fault.delayMs, call, faults);
         return { answer: { kind: 'cut' }, retCode: undefined, fault: fault.kind };
       }
-      if (fault !== undefined && momentOf(fault) === 'before') return { ...strike(fault, ''), fault: fault.kind };
-      const { retCode, body } = await this.#perform(action, name, request, faults);
+      if (fault !== undefined && momentOf(fault) === 'before') return { ...this.#strike(fault, name, ''), fault: fault.kind };
+      const { retCode, body } = await this.#perform(call, faults);
       await this.#sleep(latencyOf(faults, 'after'));
       if (fault === undefined) return { answer: { kind: 'json', body }, retCode, fault: undefined };
-      return { answer: strike(fault, body).answer, retCode, fault: fault.kind };
+      return { answer: this.#strike(fault, name, body).answer, retCode, fault: fault.kind };
     } catch (error) {
       if (this.#stop.signal.aborted) return { answer: { kind: 'cut' }, retCode: undefined, fault: 'closed' };
       throw error;
@@ -122,49 +137,85 @@ export class Service {
 
   /** What is wrong with a request whatever its action is. */
   #refuse(request: SignedRequest): ApiError | undefined {
-    const { accounts, zone, clock, limits } = this.#parts.settings;
+    const { accounts, zone, clock, limits, choices } = this.#parts.settings;
     if ((request.params['action'] ?? '') === '') return malformed('parameter [action] is missing');
-    const authenticated = authenticate(request, accounts, clock.now());
+    const authenticated = authenticate(request, accounts, clock.now(), choices.futureTimeStamps);
     if (E.isLeft(authenticated)) return authenticated.left;
     const wanted = request.params['zone'] ?? '';
     if (wanted === '') return malformed('parameter [zone] is missing');
-    if (wanted !== zone) return malformed(`zone [${wanted}] does not exist`);
+    if (wanted !== zone) return { ...malformed(`zone [${wanted}] does not exist`), retCode: choices.wrongZoneCode };
     const hour = Math.floor((clock.now() - this.#startedAt) / HOUR_MS);
     this.#hour = { number: hour, calls: this.#hour.number === hour ? this.#hour.calls + 1 : 1 };
     return this.#hour.calls > limits.callsPerHour ? STANDARD_ERRORS['rate-limit'] : undefined;
   }
 
   /** Lets a request take effect on the state as it is now. */
-  async #perform(
-    action: Action,
-    name: string,
-    request: SignedRequest,
-    faults: CallFaults,
-  ): Promise<{ readonly retCode: number; readonly body: string }> {
+  async #perform(call: CallUnderWay, faults: CallFaults): Promise<{ readonly retCode: number; readonly body: string }> {
     const { cloud, jobs, fabric, settings } = this.#parts;
+    const { action, name, request, number } = call;
+    const params = ownParams(request.params);
+    await settings.onCall(name, 'before', { number, params, retCode: undefined });
     const now = settings.clock.now();
     const state = faults.stale === undefined ? cloud.state : cloud.at(now - faults.stale.ageMs);
     const result = action({ query: toQueryObject(request.params), state, now, settings });
-    if (E.isLeft(result)) return { retCode: result.left.retCode, body: toErrorBody(result.left) };
-    const outcome: ActionOutcome = result.right;
-    if (outcome.state !== undefined) cloud.commit(outcome.state);
-    if (outcome.job !== undefined) jobs.start(outcome.job, faults.job);
-    const forwarding = outcome.forwardingNicId;
-    if (forwarding !== undefined && cloud.state.nics.get(forwarding)?.plugged === true) await fabric?.allowForwarding(forwarding);
-    return { retCode: 0, body: JSON.stringify({ action: `${name}Response`, ...outcome.reply, ret_code: 0 }) };
+    if (E.isRight(result)) {
+      const outcome: ActionOutcome = result.right;
+      if (outcome.state !== undefined) cloud.commit(outcome.state);
+      if (outcome.job !== undefined) jobs.start(outcome.job, faults.job);
+      const forwarding = outcome.forwardingNicId;
+      if (forwarding !== undefined && cloud.state.nics.get(forwarding)?.plugged === true) await fabric?.allowForwarding(forwarding);
+    }
+    const retCode = E.isLeft(result) ? result.left.retCode : 0;
+    await settings.onCall(name, 'after', { number, params, retCode });
+    const body = E.isLeft(result)
+      ? toErrorBody(result.left, settings.choices, name)
+      : JSON.stringify({ action: `${name}Response`, ...result.right.reply, ret_code: 0 });
+    return { retCode, body };
   }
 
-  #performLater(delayMs: number, action: Action, name: string, request: SignedRequest, faults: CallFaults): void {
+  #performLater(delayMs: number, call: CallUnderWay, faults: CallFaults): void {
     const late = this.#sleep(delayMs)
       .then(async () => {
-        const { retCode } = await this.#perform(action, name, request, faults);
-        this.#parts.settings.log.info(`late effect of ${name}`, { retCode });
+        const { retCode } = await this.#perform(call, faults);
+        this.#parts.settings.log.info(`late effect of ${call.name}`, { retCode });
       })
       .catch((error: unknown) => {
-        if (!this.#stop.signal.aborted) this.#parts.settings.log.warn(`late effect of ${name} failed`, { reason: String(error) });
+        if (!this.#stop.signal.aborted) this.#parts.settings.log.warn(`late effect of ${call.name} failed`, { reason: String(error) });
       })
       .finally(() => this.#late.delete(late));
     this.#late.add(late);
+  }
+
+  #toRefusal(error: ApiError, action: string): CallResult {
+    return {
+      answer: { kind: 'json', body: toErrorBody(error, this.#parts.settings.choices, action) },
+      retCode: error.retCode,
+      fault: undefined,
+    };
+  }
+
+  /** What a fault makes of an answer. @param body the true one; empty when there is none yet */
+  #strike(
+    fault: Exclude<NonNullable<CallFaults['answer']>, { readonly kind: 'late-effect' }>,
+    action: string,
+    body: string,
+  ): { readonly answer: Answer; readonly retCode: number | undefined } {
+    switch (fault.kind) {
+      case 'error': {
+        const standard = STANDARD_ERRORS[fault.error ?? 'internal'];
+        const told: ApiError = { ...standard, retCode: fault.retCode ?? standard.retCode };
+        return this.#toRefusal(fault.message === undefined ? told : { ...told, message: fault.message, reported: true }, action);
+      }
+      case 'status': {
+        const page = `<html><body><h1>${fault.status}</h1></body></html>`;
+        return { answer: { kind: 'other', status: fault.status, contentType: 'text/html', body: page }, retCode: undefined };
+      }
+      case 'garbage':
+        return { answer: { kind: 'json', body: fault.body ?? body.slice(0, Math.floor(body.length / 2)) }, retCode: undefined };
+      case 'cut':
+      case 'silence':
+        return { answer: { kind: fault.kind }, retCode: undefined };
+    }
   }
 
   async #sleep(ms: number): Promise<void> {
@@ -172,37 +223,6 @@ export class Service {
   }
 }
 
-function toErrorBody(error: ApiError): string {
-  return JSON.stringify({ message: error.message, ret_code: error.retCode });
-}
-
-function toErrorAnswer(error: ApiError): Answer {
-  return { kind: 'json', body: toErrorBody(error) };
-}
-
 function latencyOf(faults: CallFaults, when: 'before' | 'after'): number {
   return faults.latency.filter((fault) => (fault.when ?? 'before') === when).reduce((sum, fault) => sum + fault.ms, 0);
-}
-
-/** What a fault makes of an answer. @param body the true one; empty when there is none yet */
-function strike(
-  fault: Exclude<NonNullable<CallFaults['answer']>, { readonly kind: 'late-effect' }>,
-  body: string,
-): { readonly answer: Answer; readonly retCode: number | undefined } {
-  switch (fault.kind) {
-    case 'error': {
-      const standard = STANDARD_ERRORS[fault.error ?? 'internal'];
-      const error: ApiError = { retCode: fault.retCode ?? standard.retCode, message: fault.message ?? standard.message };
-      return { answer: toErrorAnswer(error), retCode: error.retCode };
-    }
-    case 'status': {
-      const page = `<html><body><h1>${fault.status}</h1></body></html>`;
-      return { answer: { kind: 'other', status: fault.status, contentType: 'text/html', body: page }, retCode: undefined };
-    }
-    case 'garbage':
-      return { answer: { kind: 'json', body: fault.body ?? body.slice(0, Math.floor(body.length / 2)) }, retCode: undefined };
-    case 'cut':
-    case 'silence':
-      return { answer: { kind: fault.kind }, retCode: undefined };
-  }
 }

@@ -6,18 +6,10 @@ import { decode } from '../../../lib/codec.js';
 import { NicError } from '../../../lib/errors.js';
 import { type Logger, silentLogger } from '../../../lib/log.js';
 import { addressAt, toNumber } from './address-pool.js';
+import { type Choices, toChoices } from './choices.js';
 import { FaultRuleCodec } from './fault-codec.js';
 import type { EmulatedRouter, EmulatedVxnet } from './model.js';
-import type {
-  Choices,
-  EmulatedAccount,
-  EmulatorOptions,
-  InstanceOptions,
-  JobDurations,
-  Limits,
-  ListenTarget,
-  VxnetOptions,
-} from './options.js';
+import type { EmulatedAccount, EmulatorOptions, InstanceOptions, JobDurations, Limits, ListenTarget, VxnetOptions } from './options.js';
 
 /** The keys accepted when no others are given. They are those of the examples in the service's documentation. */
 export const DEFAULT_ACCOUNT: EmulatedAccount = { accessKeyId: 'QYACCESSKEYIDEXAMPLE', secretAccessKey: 'SECRETACCESSKEY' };
@@ -59,6 +51,8 @@ export interface Settings {
   readonly clock: Clock;
   /** Random numbers from 0 up to 1. */
   readonly random: () => number;
+  /** Called around the effect of each call. */
+  readonly onCall: NonNullable<EmulatorOptions['onCall']>;
   /** Where it is told what happens. */
   readonly log: Logger;
 }
@@ -191,20 +185,12 @@ export function toSettings(options: EmulatorOptions): Settings {
       nicsPerAccount: limit('nicsPerAccount', Number.POSITIVE_INFINITY),
       callsPerHour: limit('callsPerHour', Number.POSITIVE_INFINITY),
     },
-    choices: {
-      nameFilter: choices.nameFilter ?? 'exact',
-      unknownIds: choices.unknownIds ?? 'empty',
-      statusChanges: choices.statusChanges ?? 'job-end',
-      createAllOrNothing: choices.createAllOrNothing ?? true,
-      addressOrder: choices.addressOrder ?? 'lowest',
-      vxnetFullCode: choices.vxnetFullCode ?? 1400,
-      addressTakenCode: choices.addressTakenCode ?? 1400,
-      instanceFullCode: choices.instanceFullCode ?? 1400,
-    },
+    choices: toChoices(choices),
     antiSpoofing: options.antiSpoofing ?? true,
     latencyMs: wholeNumber('latencyMs', options.latencyMs ?? 0, 0),
     clock,
     random: options.random ?? Math.random,
+    onCall: options.onCall ?? (() => {}),
     log: options.log ?? silentLogger,
   };
 }

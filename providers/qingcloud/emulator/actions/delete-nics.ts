@@ -4,7 +4,7 @@ import { denied } from '../api-error.js';
 import { withoutEntries } from '../model.js';
 import { decodeParams, ListParam } from '../query.js';
 import type { Action } from './action.js';
-import { findNics } from './attach-nics.js';
+import { findNics, refuseFresh } from './attach-nics.js';
 
 const ParamsCodec = t.type({ nics: ListParam });
 
@@ -17,6 +17,8 @@ export const deleteNics: Action = (input) => {
   for (const nic of nics.right) {
     if (nic.transition !== undefined) return E.left(denied(`nic [${nic.id}] is in transition, please try later`));
     if (nic.status !== 'available') return E.left(denied(`nic [${nic.id}] is in use, can not be deleted`));
+    const fresh = refuseFresh(input, nic);
+    if (fresh !== undefined) return E.left(fresh);
   }
   return E.right({ reply: {}, state: { ...input.state, nics: withoutEntries(input.state.nics, params.right.nics) } });
 };

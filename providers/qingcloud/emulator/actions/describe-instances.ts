@@ -1,11 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { formatTimeStamp } from '../../signature.js';
+import { notFound } from '../api-error.js';
 import type { CloudState, EmulatedInstance } from '../model.js';
 import { AnyTextParam, decodeParams, ListOrTextParam, ListParam } from '../query.js';
 import { OWNER, type Settings } from '../settings.js';
 import type { Action } from './action.js';
-import { shownInstance } from './describe-nics.js';
+import { shownAddress, shownInstance } from './describe-nics.js';
 import { PagingCodec, pageOf } from './paging.js';
 
 const ParamsCodec = t.intersection([
@@ -31,7 +32,7 @@ function toWire(instance: EmulatedInstance, state: CloudState, settings: Setting
       const vxnet = state.vxnets.get(nic.vxnetId);
       return {
         nic_id: nic.id,
-        private_ip: nic.address,
+        ...shownAddress(nic.address, settings),
         vxnet_id: nic.vxnetId,
         vxnet_name: vxnet?.name ?? '',
         vxnet_type: vxnet?.type ?? 1,
@@ -41,11 +42,13 @@ function toWire(instance: EmulatedInstance, state: CloudState, settings: Setting
   };
 }
 
-/** DescribeInstances (docs, `describe_instances`), with what concerns NICs. Unknown ids are left out. */
+/** DescribeInstances (docs, `describe_instances`), with what concerns NICs. */
 export const describeInstances: Action = (input) => {
   const decoded = decodeParams(ParamsCodec, input.query);
   if (E.isLeft(decoded)) return decoded;
   const params = decoded.right;
+  const unknown = params.instances?.find((id) => !input.state.instances.has(id));
+  if (unknown !== undefined && input.settings.choices.unknownIds === 'error') return E.left(notFound('instance', unknown));
   const instances = [...input.state.instances.values()].filter(
     (instance) =>
       (params.instances?.includes(instance.id) ?? true) &&

@@ -39,7 +39,7 @@ export const describeJobs: Action = (input) => {
   if (E.isLeft(params)) return params;
   const { jobs: ids, status, owner } = params.right;
   const unknown = ids?.find((id) => !input.state.jobs.has(id));
-  if (unknown !== undefined) return E.left(notFound('job', unknown));
+  if (unknown !== undefined) return E.left({ ...notFound('job', unknown), retCode: input.settings.choices.unknownJobCode });
   if (status?.some((name) => !STATUSES.includes(name)) ?? false) {
     return E.left(malformed(`parameter [status] must be one of ${STATUSES.join(', ')}`));
   }

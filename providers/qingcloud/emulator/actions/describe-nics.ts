@@ -27,14 +27,19 @@ export function shownInstance(nic: EmulatedNic): string {
   return nic.status === 'in-use' ? (nic.instanceId ?? '') : '';
 }
 
-function toWire(nic: EmulatedNic): Readonly<Record<string, unknown>> {
+/** `private_ip` as replies have it. */
+export function shownAddress(address: string, { choices }: Settings): { readonly private_ip?: string } {
+  return address === '' && choices.missingAddress === 'absent' ? {} : { private_ip: address };
+}
+
+function toWire(nic: EmulatedNic, settings: Settings): Readonly<Record<string, unknown>> {
   return {
     nic_id: nic.id,
     nic_name: nic.name,
     status: nic.status,
     instance_id: shownInstance(nic),
     vxnet_id: nic.vxnetId,
-    private_ip: nic.address,
+    ...shownAddress(nic.address, settings),
     role: nic.role,
     sequence: nic.status === 'in-use' ? nic.sequence : 0,
     security_group: '',
@@ -60,8 +65,12 @@ export const describeNics: Action = (input) => {
   for (const status of params.status ?? []) {
     if (status !== 'available' && status !== 'in-use') return E.left(malformed('parameter [status] must be available or in-use'));
   }
-  const unknown = params.nics?.find((id) => !state.nics.has(id));
-  if (unknown !== undefined && settings.choices.unknownIds === 'error') return E.left(notFound('nic', unknown));
+  if (settings.choices.unknownIds === 'error') {
+    const unknown = params.nics?.find((id) => !state.nics.has(id));
+    if (unknown !== undefined) return E.left(notFound('nic', unknown));
+    const unknownVxnet = params.vxnets?.find((id) => !state.vxnets.has(id));
+    if (unknownVxnet !== undefined) return E.left(notFound('vxnet', unknownVxnet));
+  }
   const fits = (nic: EmulatedNic): boolean =>
     (params.nics?.includes(nic.id) ?? true) &&
     (params.status?.includes(nic.status) ?? true) &&
@@ -72,5 +81,5 @@ export const describeNics: Action = (input) => {
     nameFits(nic.name, params.nic_name, settings.choices.nameFilter) &&
     (params.search_word === undefined || nic.name.includes(params.search_word) || nic.id.includes(params.search_word));
   const page = pageOf([...state.nics.values()].filter(fits), params);
-  return E.right({ reply: { ...page.reply, nic_set: page.items.map(toWire) } });
+  return E.right({ reply: { ...page.reply, nic_set: page.items.map((nic) => toWire(nic, settings)) } });
 };

@@ -18,6 +18,8 @@ const ParamsCodec = t.intersection([
 function toWire(vxnet: EmulatedVxnet, state: CloudState, settings: Settings, verbose: boolean): Readonly<Record<string, unknown>> {
   const nics = [...state.nics.values()].filter((nic) => nic.vxnetId === vxnet.id);
   const room = Math.max(0, settings.limits.nicsPerVxnet - nics.length);
+  const { availableIpCount } = settings.choices;
+  const shows = availableIpCount === 'always' || (availableIpCount === 'verbose' && verbose);
   const router = vxnet.routerId === undefined ? undefined : state.routers.get(vxnet.routerId);
   return {
     vxnet_id: vxnet.id,
@@ -25,7 +27,7 @@ function toWire(vxnet: EmulatedVxnet, state: CloudState, settings: Settings, ver
     vxnet_type: vxnet.type,
     description: null,
     create_time: formatTimeStamp(vxnet.createdAt),
-    available_ip_count: Math.min(room, countFree(vxnet, nics)),
+    ...(shows ? { available_ip_count: Math.min(room, countFree(vxnet, nics)) } : {}),
     owner: OWNER,
     tags: [],
     zone_id: settings.zone,

@@ -5,6 +5,7 @@ import { type ApiError, denied, malformed, notFound, STANDARD_ERRORS } from '../
 import { type EmulatedNic, type EmulatedVxnet, withEntries } from '../model.js';
 import { AnyTextParam, decodeParams, FlagParam, TextParam } from '../query.js';
 import type { Action, ActionInput } from './action.js';
+import { refuseFresh } from './attach-nics.js';
 
 const ParamsCodec = t.intersection([
   t.type({ nic: TextParam }),
@@ -36,6 +37,8 @@ export const modifyNicAttributes: Action = (input) => {
   const { nic: nicId, nic_name: name, private_ip: wished, vxnet: vxnetId, enable_aspoof: antiSpoofing } = params.right;
   const nic = input.state.nics.get(nicId);
   if (nic === undefined) return E.left(notFound('nic', nicId));
+  const fresh = refuseFresh(input, nic);
+  if (fresh !== undefined) return E.left(fresh);
   let changed: EmulatedNic = { ...nic, name: name ?? nic.name, antiSpoofing: antiSpoofing ?? nic.antiSpoofing };
   if (wished !== undefined || vxnetId !== undefined) {
     // The console's manual: the address can be changed only while the NIC is not attached.

@@ -96,8 +96,9 @@ describe('the emulator, asked by somebody', () => {
     it(`refuses ${name} with 1100`, async () => expect(await answer({}, params)).to.include({ ret_code: 1100 }));
   }
 
-  it('refuses an unknown action with 1101', async () => {
-    expect(await answer({}, { action: 'RunInstances' })).to.include({ ret_code: 1101 });
+  it('refuses an unknown action as users of the real service report it', async () => {
+    const message = "PermissionDenied, can't handle this request";
+    expect(await answer({}, { action: 'RunInstances' })).to.deep.equal({ ret_code: 1400, message });
   });
 
   it('accepts each of several accounts with its own secret only', async () => {
