@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createVethFabric, listenInNamespace, openNamespace } from '../../netlink/index.js';
+import type { NicFabric } from '../../lib/fabric.js';
+import { createVethFabric, type Listener, listenInNamespace, openNamespace } from '../../netlink/index.js';
 import {
   DEFAULT_ACCOUNT,
   type Emulator,
@@ -12,13 +13,17 @@ import {
 import { type CommandEnd, type CommandOptions, type Machine, startMachine } from './machine.js';
 import { pluginExecutable } from './plugin-executable.js';
 
-/** The instance that the machine of a {@link PluginWorld} plays. */
+/** The instance that the only machine of a {@link PluginWorld} plays. */
 export const worldInstanceId = 'i-world001';
 
 /** What a {@link PluginWorld} may be told. */
 export interface PluginWorldOptions {
   /** Settings of the emulated cloud. */
-  readonly emulator?: Pick<EmulatorOptions, 'vxnets' | 'jobs' | 'limits' | 'choices'>;
+  readonly emulator?: Pick<EmulatorOptions, 'vxnets' | 'jobs' | 'limits' | 'choices' | 'latencyMs'>;
+  /** The plugin to run; {@link pluginExecutable} without it. */
+  readonly executable?: string;
+  /** Stands between the cloud and the fabric that plugs its NICs. */
+  readonly wrapFabric?: (fabric: NicFabric) => NicFabric;
   /** Shell commands run inside the machine when it starts; see {@link ownFolders}. */
   readonly setup?: (folder: string) => string;
   /** The vxnet of the machine's primary NIC, with its address configured as an image of the cloud does; no primary NIC without it. */
@@ -56,7 +61,9 @@ export interface CniCall {
 export interface PluginWorld {
   /** The cloud. */
   readonly emulator: Emulator;
-  /** The machine that plays the instance {@link worldInstanceId}. */
+  /** The instance that the machine plays. */
+  readonly instanceId: string;
+  /** The machine. */
   readonly machine: Machine;
   /** Folder of this world, seen under the same path from inside and outside the machine. */
   readonly folder: string;
@@ -93,128 +100,163 @@ function formatYaml(keys: Readonly<Record<string, unknown>>): string {
     .join('');
 }
 
-/** Starts a world. The cloud listens on the machine's loopback; its NICs are veth pairs. */
-export async function startPluginWorld(options: PluginWorldOptions = {}): Promise<PluginWorld> {
-  const { primaryVxnet } = options;
-  const executable = await pluginExecutable();
+/** A machine that is to be an instance of a cloud that does not run yet. */
+interface Site {
+  readonly instanceId: string;
+  readonly folder: string;
+  readonly machine: Machine;
+  readonly listener: Listener;
+}
+
+async function startSite(instanceId: string, options: PluginWorldOptions, onClose: (closer: () => Promise<void>) => void): Promise<Site> {
   // Sockets of runtimes live below it, whose paths are limited to 107 bytes.
   const folder = await mkdtemp(join(tmpdir(), 'hn-'));
-  const closers: (() => Promise<void> | void)[] = [() => rm(folder, { recursive: true, force: true })];
+  onClose(() => rm(folder, { recursive: true, force: true }));
+  const machine = await startMachine(options.setup?.(folder));
+  onClose(() => machine.close());
+  const inside = await openNamespace(machine.network);
+  const listener = listenInNamespace(inside, { host: '127.0.0.1', port: 0 });
+  inside.close();
+  await writeFile(join(folder, 'instance-id'), `${instanceId}\n`);
+  return { instanceId, folder, machine, listener };
+}
+
+async function mustRun(machine: Machine, command: string, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await machine.run(command, args);
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')}: exit ${code}: ${stderr}`);
+  return stdout;
+}
+
+/** Gives the primary NIC its address, as an image of the cloud does. */
+async function configurePrimary({ instanceId, machine }: Site, emulator: Emulator): Promise<void> {
+  const primary = emulator.nics().find((nic) => nic.role === 1 && nic.instanceId === instanceId);
+  if (primary === undefined) return;
+  const router = emulator.vxnets().find(({ id }) => id === primary.vxnetId)?.managerIp ?? '';
+  const links = await mustRun(machine, 'ip', ['-o', 'link']);
+  const line = links.split('\n').find((text) => text.includes(primary.id));
+  const name = line?.split(/[:@] ?/)[1] ?? '';
+  await mustRun(machine, 'ip', ['addr', 'add', `${primary.address}/24`, 'dev', name]);
+  await mustRun(machine, 'ip', ['link', 'set', name, 'up']);
+  await mustRun(machine, 'ip', ['route', 'add', 'default', 'via', router]);
+}
+
+async function openWorld(site: Site, emulator: Emulator, executable: string, close: () => Promise<void>): Promise<PluginWorld> {
+  const { instanceId, machine, folder, listener } = site;
+  const keys = {
+    qy_access_key_id: DEFAULT_ACCOUNT.accessKeyId,
+    qy_secret_access_key: DEFAULT_ACCOUNT.secretAccessKey,
+    zone: 'pek3a',
+    host: '127.0.0.1',
+    port: listener.port,
+    protocol: 'http',
+    uri: '/iaas',
+  };
+  const writeProviderFile = async (name: string, changes: Readonly<Record<string, unknown>>): Promise<string> => {
+    const path = join(folder, name);
+    await writeFile(path, formatYaml({ ...keys, ...changes }), { mode: 0o600 });
+    return path;
+  };
+  const providerFile = await writeProviderFile('client.yaml', {});
+  return {
+    emulator,
+    instanceId,
+    machine,
+    folder,
+    executable,
+    providerFile,
+    writeProviderFile,
+    close,
+    async addPod(name) {
+      await mustRun(machine, 'ip', ['netns', 'add', name]);
+      return `/run/netns/${name}`;
+    },
+    async removePod(name) {
+      await mustRun(machine, 'ip', ['netns', 'del', name]);
+    },
+    conf(changes = {}) {
+      return {
+        cniVersion: '1.1.0',
+        name: 'hostnic',
+        type: 'hostnic',
+        provider: 'qingcloud',
+        args: { providerConfigFile: providerFile, vxNets: ['vxnet-a'] },
+        instanceIdFile: join(folder, 'instance-id'),
+        dataDir: join(folder, 'data'),
+        hostDir: join(folder, 'host'),
+        // Tests make more calls than a host does; the budget has tests of its own.
+        apiCallsPerHour: 0,
+        ...changes,
+      };
+    },
+    call({ command, stdin, pod, env, options: run = {} }) {
+      const attachment = {
+        CNI_CONTAINERID: pod ?? 'no-pod',
+        CNI_NETNS: pod === undefined ? '' : `/run/netns/${pod}`,
+        CNI_IFNAME: 'eth0',
+      };
+      const variables = { PATH: process.env['PATH'] ?? '', CNI_COMMAND: command, CNI_PATH: '/opt/cni/bin', ...attachment, ...env };
+      const text = typeof stdin === 'string' ? stdin : JSON.stringify(stdin);
+      return machine.run(executable, [], { stdin: text, env: variables, ...run });
+    },
+    networkState() {
+      // Counters and timers change by themselves; flags, names, addresses and routes do not.
+      const show = 'ip -o link; ip -o addr; ip -4 route show table all; ip -6 route show table all; ip rule';
+      return mustRun(machine, 'sh', [
+        '-c',
+        `for n in $(ip netns list | cut -d' ' -f1 | sort); do ip netns exec $n sh -c '${show}'; done; ${show}`,
+      ]);
+    },
+  };
+}
+
+/**
+ * Starts one cloud with several machines in it, all of one account. The cloud listens on each machine's loopback; its NICs are veth pairs.
+ * Closing one of the worlds closes all.
+ * @param instanceIds an instance for each machine
+ */
+export async function startPluginAccount(
+  instanceIds: readonly string[],
+  options: PluginWorldOptions = {},
+): Promise<readonly PluginWorld[]> {
+  const { primaryVxnet } = options;
+  const executable = options.executable ?? (await pluginExecutable());
+  const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const machine = await startMachine(options.setup?.(folder));
-    closers.push(() => machine.close());
+    const sites: Site[] = [];
+    for (const id of instanceIds) sites.push(await startSite(id, options, (closer) => closers.push(closer)));
     const fabric = await createVethFabric();
     closers.push(() => fabric.close());
-    const inside = await openNamespace(machine.network);
-    const listener = listenInNamespace(inside, { host: '127.0.0.1', port: 0 });
-    inside.close();
     const emulator = await startEmulator({
       vxnets: defaultVxnets,
-      instances: [
-        {
-          id: worldInstanceId,
-          namespace: machine.network,
-          ...(primaryVxnet === undefined ? {} : { primaryNic: { vxnetId: primaryVxnet } }),
-        },
-      ],
+      instances: sites.map(({ instanceId, machine }) => ({
+        id: instanceId,
+        namespace: machine.network,
+        ...(primaryVxnet === undefined ? {} : { primaryNic: { vxnetId: primaryVxnet } }),
+      })),
       jobs: { attachMs: 0, detachMs: 0 },
       ...options.emulator,
-      fabric,
-      listen: { fd: listener.fd },
+      fabric: options.wrapFabric?.(fabric) ?? fabric,
+      listen: sites.map(({ listener }) => ({ fd: listener.fd })),
     });
     closers.push(() => emulator.close());
-
-    const keys = {
-      qy_access_key_id: DEFAULT_ACCOUNT.accessKeyId,
-      qy_secret_access_key: DEFAULT_ACCOUNT.secretAccessKey,
-      zone: 'pek3a',
-      host: '127.0.0.1',
-      port: listener.port,
-      protocol: 'http',
-      uri: '/iaas',
-    };
-    const writeProviderFile = async (name: string, changes: Readonly<Record<string, unknown>>): Promise<string> => {
-      const path = join(folder, name);
-      await writeFile(path, formatYaml({ ...keys, ...changes }), { mode: 0o600 });
-      return path;
-    };
-    const providerFile = await writeProviderFile('client.yaml', {});
-    await writeFile(join(folder, 'instance-id'), `${worldInstanceId}\n`);
-
-    const mustRun = async (command: string, args: readonly string[]): Promise<string> => {
-      const { code, stdout, stderr } = await machine.run(command, args);
-      if (code !== 0) throw new Error(`${command} ${args.join(' ')}: exit ${code}: ${stderr}`);
-      return stdout;
-    };
-
-    const [primary] = emulator.nics().filter(({ role }) => role === 1);
-    if (primary !== undefined) {
-      const router = emulator.vxnets().find(({ id }) => id === primary.vxnetId)?.managerIp ?? '';
-      const links = await mustRun('ip', ['-o', 'link']);
-      const name =
-        links
-          .split('\n')
-          .find((line) => line.includes(primary.id))
-          ?.split(/[:@] ?/)[1] ?? '';
-      await mustRun('ip', ['addr', 'add', `${primary.address}/24`, 'dev', name]);
-      await mustRun('ip', ['link', 'set', name, 'up']);
-      await mustRun('ip', ['route', 'add', 'default', 'via', router]);
+    const worlds: PluginWorld[] = [];
+    for (const site of sites) {
+      await configurePrimary(site, emulator);
+      worlds.push(await openWorld(site, emulator, executable, close));
     }
-
-    return {
-      emulator,
-      machine,
-      folder,
-      executable,
-      providerFile,
-      writeProviderFile,
-      close,
-      async addPod(name) {
-        await mustRun('ip', ['netns', 'add', name]);
-        return `/run/netns/${name}`;
-      },
-      async removePod(name) {
-        await mustRun('ip', ['netns', 'del', name]);
-      },
-      conf(changes = {}) {
-        return {
-          cniVersion: '1.1.0',
-          name: 'hostnic',
-          type: 'hostnic',
-          provider: 'qingcloud',
-          args: { providerConfigFile: providerFile, vxNets: ['vxnet-a'] },
-          instanceIdFile: join(folder, 'instance-id'),
-          dataDir: join(folder, 'data'),
-          hostDir: join(folder, 'host'),
-          // Tests make more calls than a host does; the budget has tests of its own.
-          apiCallsPerHour: 0,
-          ...changes,
-        };
-      },
-      call({ command, stdin, pod, env, options: run = {} }) {
-        const attachment = {
-          CNI_CONTAINERID: pod ?? 'no-pod',
-          CNI_NETNS: pod === undefined ? '' : `/run/netns/${pod}`,
-          CNI_IFNAME: 'eth0',
-        };
-        const variables = { PATH: process.env['PATH'] ?? '', CNI_COMMAND: command, CNI_PATH: '/opt/cni/bin', ...attachment, ...env };
-        const text = typeof stdin === 'string' ? stdin : JSON.stringify(stdin);
-        return machine.run(executable, [], { stdin: text, env: variables, ...run });
-      },
-      networkState() {
-        // Counters and timers change by themselves; flags, names, addresses and routes do not.
-        const show = 'ip -o link; ip -o addr; ip -4 route show table all; ip -6 route show table all; ip rule';
-        return mustRun('sh', [
-          '-c',
-          `for n in $(ip netns list | cut -d' ' -f1 | sort); do ip netns exec $n sh -c '${show}'; done; ${show}`,
-        ]);
-      },
-    };
+    return worlds;
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Starts a world: a cloud with one machine in it. */
+export async function startPluginWorld(options: PluginWorldOptions = {}): Promise<PluginWorld> {
+  const [world] = await startPluginAccount([worldInstanceId], options);
+  if (world === undefined) throw new Error('there is one world for each instance');
+  return world;
 }
