@@ -2,6 +2,7 @@ import { orThrow } from '../codec.js';
 import type { LinkWatch, NetworkNamespace } from '../driver.js';
 import { isNicError, NicError } from '../errors.js';
 import { type AcquiredNic, acquireNic } from './acquire.js';
+import { workOffLeftOvers } from './afterwards.js';
 import { NicAttaching } from './attach-nic.js';
 import { blankRecord } from './blank-record.js';
 import { requireRoom } from './capacity.js';
@@ -10,7 +11,6 @@ import { configure, moveIn } from './configure.js';
 import type { Command } from './context.js';
 import { finishAttachments } from './finish.js';
 import { useGateway } from './gateway.js';
-import { sweepGateways } from './gateway-removal.js';
 import { AddGuard } from './guard.js';
 import { Journal } from './journal.js';
 import { findIn, openRecorded, pathOf } from './local.js';
@@ -37,8 +37,8 @@ interface Checked {
 /** An ADD that went well. */
 interface Done {
   readonly attachment: Attachment;
-  /** The host's records, as read before. */
-  readonly known: Survey;
+  /** The host's records as read before; undefined when they have to be read again. */
+  readonly known: Survey | undefined;
 }
 
 class Add {
@@ -65,7 +65,7 @@ class Add {
       } finally {
         lock.release();
       }
-      await this.#afterwards(done);
+      await workOffLeftOvers(this.#command, done.known);
       return done.attachment;
     } finally {
       guard.close();
@@ -116,7 +116,7 @@ class Add {
     try {
       const attachment = await this.#attach(journal, { target, candidates: subnets }, guard);
       // Read again only where there is work: with many containers on the host that takes a while.
-      return { attachment, known: journal.current.nics.length > 1 ? await survey(this.#command) : known };
+      return { attachment, known: journal.current.nics.length > 1 ? undefined : known };
     } catch (error) {
       await this.#unwind(journal, target, error);
       throw error;
@@ -254,14 +254,6 @@ class Add {
       if (!isNicError(unwinding)) throw unwinding;
       log.warn('what was done is left for the next command', { id: this.#id, reason: toReason(unwinding) });
     }
-  }
-
-  /** Left-over work of others, within what time is left. The attachment is done whatever comes of it. */
-  async #afterwards({ known }: Done): Promise<void> {
-    const { limits } = this.#command.context;
-    const signal = this.#command.budget.atMost(limits.pendingMs);
-    await sweep(this.#command, known, { except: '', signal });
-    await sweepGateways(this.#command, known, signal);
   }
 }
 

@@ -1,19 +1,17 @@
 import type { NetworkNamespace } from '../driver.js';
 import { isNicError, NicError } from '../errors.js';
 import type { StoreLock } from '../folder/index.js';
+import { workOffLeftOvers } from './afterwards.js';
 import { blankRecord } from './blank-record.js';
 import { claimedByOthers } from './claims.js';
 import { toDetachError, toReason } from './cloud-error.js';
 import type { Command } from './context.js';
 import { finishAttachments } from './finish.js';
-import { sweepGateways } from './gateway-removal.js';
 import { Journal } from './journal.js';
 import { clearLink, findIn, openContainer } from './local.js';
 import { attachmentId } from './names.js';
-import { sweep } from './pending.js';
 import type { AttachmentRecord, NicEntry } from './record.js';
 import type { DetachRequest } from './request.js';
-import { survey } from './survey.js';
 
 /** Runs one DEL: see {@link AttachmentEngine.detach}. */
 export async function del(command: Command, request: DetachRequest): Promise<void> {
@@ -36,7 +34,6 @@ class Del {
   }
 
   async run(): Promise<void> {
-    const { limits } = this.#command.context;
     const lock = await this.#lock();
     try {
       await this.#locked();
@@ -44,10 +41,7 @@ class Del {
     } finally {
       lock.release();
     }
-    const signal = this.#command.budget.atMost(limits.pendingMs);
-    const known = await survey(this.#command);
-    await sweep(this.#command, known, { except: '', signal });
-    await sweepGateways(this.#command, known, signal);
+    await workOffLeftOvers(this.#command);
   }
 
   /** An ADD that holds the lock is asked to give up before it is waited for. */

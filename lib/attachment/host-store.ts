@@ -5,10 +5,19 @@ import { createFileFolder, createMemoryFolder, type Folder, type StoreLock, wait
 import type { Subnet } from '../nic.js';
 import type { CallOptions } from '../provider.js';
 import { completeTools, createFileStore, type FileStoreOptions, type StoreTools } from './attachment-store.js';
-import { gatewayId } from './names.js';
+import { gatewayId, isId, journalId } from './names.js';
 import { type GatewayRecord, GatewayRecordCodec } from './record.js';
 import { FolderRecordStore } from './record-store.js';
-import type { AttachmentStore, CachedSubnet, CloudStatus, HostStore, OriginalRecord, RecordStore } from './store.js';
+import type {
+  AttachmentStore,
+  CachedSubnet,
+  CloudStatus,
+  HostJournals,
+  HostStore,
+  OriginalRecord,
+  RecordStore,
+  UnreadableRecord,
+} from './store.js';
 
 /** Where the Go plugin of 2017 keeps its files unless its `dataDir` says otherwise. */
 export const ORIGINAL_DIRECTORY = '/var/run/cni/hostnic';
@@ -21,6 +30,8 @@ export interface FileHostStoreOptions extends FileStoreOptions {
 
 const GATEWAY_LOCKS = 64;
 const CACHE = 'cache';
+/** One file for each journal, so that a damaged one hides no other and its owner writes it again. */
+const JOURNALS = 'journals';
 /** Configurations of one host that take turns; those of old settings fall out. */
 const MAX_STATUSES = 8;
 
@@ -43,7 +54,7 @@ const StatusCodec: t.Type<CloudStatus, unknown> = t.type({
   problem: optional(t.string),
 });
 const StatusesCodec = t.readonlyArray(t.tuple([t.string, StatusCodec]));
-const LocationsCodec = t.readonlyArray(t.string);
+const JournalEntryCodec = t.type({ location: t.string });
 
 /** The original plugin marshals its `HostNic` (pkg/types.go of yunify/hostnic-cni), whose JSON keys are these; `vxNet` is a pointer. */
 const OriginalCodec = t.type({
@@ -111,24 +122,35 @@ class FolderHostStore implements HostStore {
 
   async register(store: AttachmentStore): Promise<void> {
     this.#known.set(store.location, store);
-    if (this.#locations().includes(store.location)) return;
-    const lock = await this.lock('stores');
-    try {
-      const locations = new Set(this.#locations()).add(store.location);
-      this.#parts.folder.write('gateways', 'stores.json', JSON.stringify([...locations]), 'durable');
-    } finally {
-      lock.release();
-    }
+    const id = journalId(store.location);
+    if (this.#read(JOURNALS, `${id}.json`, JournalEntryCodec)?.location === store.location) return;
+    this.#parts.folder.write(JOURNALS, `${id}.json`, JSON.stringify({ location: store.location }), 'durable');
   }
 
-  async stores(): Promise<readonly AttachmentStore[]> {
-    return this.#locations().flatMap((location) => this.#known.get(location) ?? this.#parts.openStore(location) ?? []);
+  async stores(): Promise<HostJournals> {
+    const { folder, openStore } = this.#parts;
+    const stores: AttachmentStore[] = [];
+    const unreadable: UnreadableRecord[] = [];
+    for (const name of folder.list(JOURNALS)) {
+      const id = name.endsWith('.json') ? name.slice(0, -'.json'.length) : '';
+      if (!isId(id)) continue;
+      const location = this.#read(JOURNALS, name, JournalEntryCodec)?.location;
+      if (location === undefined || journalId(location) !== id) {
+        const file = `${folder.location}/${JOURNALS}/${name}`;
+        const reason = `${file}: does not say where the journal of a network is; an ADD of that network writes it again`;
+        unreadable.push({ kind: 'unreadable', id, reason });
+      } else {
+        const store = this.#known.get(location) ?? openStore(location);
+        if (store !== undefined) stores.push(store);
+      }
+    }
+    return { stores, unreadable };
   }
 
   async readOriginal(containerId: string): Promise<OriginalRecord | undefined> {
     // The original put the id into a path unchecked; its own lock file stood in the same folder.
     if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(containerId) || containerId === 'lock') return undefined;
-    const text = this.#parts.originals.read('', containerId);
+    const text = this.#readOriginal(containerId);
     if (text === undefined) return undefined;
     const decoded = OriginalCodec.decode(parseJson(text));
     if (E.isLeft(decoded)) return undefined;
@@ -140,13 +162,8 @@ class FolderHostStore implements HostStore {
   async listOriginals(): Promise<readonly OriginalRecord[]> {
     const found: OriginalRecord[] = [];
     for (const name of this.#parts.originals.list('')) {
-      try {
-        const original = await this.readOriginal(name);
-        if (original !== undefined) found.push(original);
-      } catch (error) {
-        // Folders and the like beside the files are nothing of the original's.
-        if (!isNicError(error, 'ERR_JOURNAL')) throw error;
-      }
+      const original = await this.readOriginal(name);
+      if (original !== undefined) found.push(original);
     }
     return found;
   }
@@ -159,11 +176,17 @@ class FolderHostStore implements HostStore {
     return this.#read(CACHE, 'status.json', StatusesCodec) ?? [];
   }
 
-  #locations(): readonly string[] {
-    return this.#read('gateways', 'stores.json', LocationsCodec) ?? [];
+  /** Folders, sockets and the like beside the files are nothing of the original's. */
+  #readOriginal(name: string): string | undefined {
+    try {
+      return this.#parts.originals.read('', name);
+    } catch (error) {
+      if (isNicError(error, 'ERR_JOURNAL')) return undefined;
+      throw error;
+    }
   }
 
-  /** What cannot be read counts as absent: all of it can be found out again. */
+  /** What cannot be read counts as absent. */
   #read<A>(group: string, name: string, codec: t.Type<A, unknown>): A | undefined {
     try {
       const text = this.#parts.folder.read(group, name);

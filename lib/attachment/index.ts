@@ -48,6 +48,7 @@ export type {
   AttachmentStore,
   CachedSubnet,
   CloudStatus,
+  HostJournals,
   HostStore,
   NewerRecord,
   OriginalRecord,

@@ -39,6 +39,11 @@ export function gatewayId(subnetId: string): string {
   return hash(['gateway', subnetId], ID_LENGTH);
 }
 
+/** The id of a journal on the host's list, by where it is; of the same form as {@link attachmentId}. */
+export function journalId(location: string): string {
+  return hash(['journal', location], ID_LENGTH);
+}
+
 /** What the names of all NICs of a network on an instance start with: `hostnic-p`, 10 base32 characters of (instance id, network), `-`. */
 export function nicPrefix(instanceId: string, network: string): string {
   return `hostnic-p${hash(['instance', instanceId, 'network', network], SCOPE_LENGTH)}-`;

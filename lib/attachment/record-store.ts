@@ -32,7 +32,8 @@ export interface FolderRecordStoreOptions<R> {
 
 /**
  * Records in a folder. Each id has up to two files: `<id>.json`, always written durably, and `<id>.quick.json`, never synced.
- * The one of the higher revision counts, so a quick write that a power cut tears loses nothing that was durable.
+ * The one of the higher revision counts, so a quick write that a power cut tears loses nothing that was durable. A durable one is never torn by
+ * a power cut, so one that cannot be read was damaged otherwise.
  */
 export class FolderRecordStore<R extends RecordHeader> implements RecordStore<R> {
   readonly #options: FolderRecordStoreOptions<R>;
@@ -59,24 +60,24 @@ export class FolderRecordStore<R extends RecordHeader> implements RecordStore<R>
     const { folder, group } = this.#options;
     const text = `${JSON.stringify(record)}\n`;
     if (record.revision > 1 && sync === 'quick') {
-      folder.write(group, `${id}.quick.json`, text, 'quick');
+      this.#clearing(`${id}.quick.json`, (name) => folder.write(group, name, text, 'quick'));
       return;
     }
     // What is left of an earlier record of this id has higher revisions than a new one begins with.
-    if (record.revision <= 1) folder.remove(group, `${id}.quick.json`, 'quick');
+    if (record.revision <= 1) this.#clearing(`${id}.quick.json`, (name) => folder.remove(group, name, 'quick'));
     folder.write(group, `${id}.json`, text, 'durable');
   }
 
   async remove(id: string): Promise<void> {
     const { folder, group } = this.#options;
     folder.remove(group, `${id}.json`, 'durable');
-    folder.remove(group, `${id}.quick.json`, 'quick');
+    this.#clearing(`${id}.quick.json`, (name) => folder.remove(group, name, 'quick'));
   }
 
   async setAside(id: string): Promise<void> {
     const { folder, group } = this.#options;
     folder.move(group, `${id}.json`, ASIDE);
-    folder.remove(group, `${id}.quick.json`, 'quick');
+    folder.move(group, `${id}.quick.json`, ASIDE);
   }
 
   async list(): Promise<readonly Stored<R>[]> {
@@ -104,9 +105,23 @@ export class FolderRecordStore<R extends RecordHeader> implements RecordStore<R>
       try {
         // Looked at again under the lock: a living owner may have finished or begun meanwhile.
         if (owner !== undefined || isStale(id, rest.join('.'), new Set(folder.list(group)))) folder.remove(group, name, 'quick');
+      } catch (error) {
+        // A folder: no command has left that behind.
+        if (!isNicError(error, 'ERR_JOURNAL')) throw error;
       } finally {
         lock.release();
       }
+    }
+  }
+
+  /** Does something to a file. What stands in its place and is none is taken out of the way first, kept for a person to look at. */
+  #clearing(name: string, act: (name: string) => void): void {
+    try {
+      act(name);
+    } catch (error) {
+      if (!isNicError(error, 'ERR_JOURNAL')) throw error;
+      this.#options.folder.move(this.#options.group, name, ASIDE);
+      act(name);
     }
   }
 
@@ -118,11 +133,12 @@ export class FolderRecordStore<R extends RecordHeader> implements RecordStore<R>
 
   #read(id: string): Stored<R> | undefined {
     const main = this.#decode(id, `${id}.json`);
-    // Without the durable file, a quick one is what a removal left behind.
-    if (main === undefined || main.kind === 'newer') return main;
+    // Without the durable file, a quick one is what a removal left behind. With a torn one, nobody can tell which of the two is later:
+    // to take a container that lives for one in the making would cut it off.
+    if (main?.kind !== 'record') return main;
     const quick = this.#decode(id, `${id}.quick.json`);
-    if (quick?.kind !== 'record') return main;
-    if (main.kind === 'unreadable') return quick;
+    if (quick === undefined || quick.kind === 'unreadable') return main;
+    if (quick.kind === 'newer') return quick;
     return quick.record.revision > main.record.revision ? quick : main;
   }
 

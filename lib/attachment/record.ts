@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import { refine } from '../codec.js';
+import { IntegerCodec, refine } from '../codec.js';
 import type { AttachmentKey } from './request.js';
 import { isStepName, type StepName } from './steps.js';
 
@@ -192,10 +192,10 @@ const StepNameCodec: t.Type<StepName, unknown> = new t.Type<StepName, unknown>(
 
 const headerProps = {
   version: refine(t.number, `version ${RECORD_VERSION}`, (version) => version === RECORD_VERSION),
-  revision: t.number,
+  revision: IntegerCodec,
   instanceId: optional(t.string),
   bootId: t.string,
-  attempts: t.number,
+  attempts: IntegerCodec,
   retryAt: optional(t.number),
   step: optional(StepNameCodec),
   nicName: optional(t.string),

@@ -102,6 +102,14 @@ export interface OriginalRecord {
   readonly subnetId: string;
 }
 
+/** The journals of a host. */
+export interface HostJournals {
+  /** Those that are known. */
+  readonly stores: readonly AttachmentStore[];
+  /** Entries of the list that say of no journal where it is. */
+  readonly unreadable: readonly UnreadableRecord[];
+}
+
 /** What all configurations of a host share: what `createFileHostStore` and `createMemoryHostStore` make. */
 export interface HostStore {
   /** Gateways, under `gatewayId`s of their subnets. */
@@ -122,8 +130,8 @@ export interface HostStore {
   writeStatus(asker: string, status: CloudStatus): Promise<void>;
   /** Puts a journal on the host's list, so that users of gateways are found in all of them. */
   register(store: AttachmentStore): Promise<void>;
-  /** All journals on the list that still exist. */
-  stores(): Promise<readonly AttachmentStore[]>;
+  /** All journals on the list that still exist, and the entries that cannot be read: what those journals hold is not known. */
+  stores(): Promise<HostJournals>;
   /** The original plugin's file for a container; undefined when there is none that can be read. */
   readOriginal(containerId: string): Promise<OriginalRecord | undefined>;
   /** All of the original plugin's files that can be read. */

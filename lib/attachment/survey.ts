@@ -1,6 +1,8 @@
+import { isNicError } from '../errors.js';
 import type { Command } from './context.js';
+import { journalId } from './names.js';
 import type { AttachmentRecord } from './record.js';
-import type { AttachmentStore, NewerRecord, UnreadableRecord } from './store.js';
+import type { AttachmentStore, NewerRecord, Stored, UnreadableRecord } from './store.js';
 
 /** A record and the journal it stands in. */
 export interface SurveyedRecord {
@@ -20,16 +22,27 @@ export interface Survey {
   readonly unreadable: readonly (UnreadableRecord | NewerRecord)[];
 }
 
-/** Reads all journals of the host, the command's own included. */
+/** Reads all journals of the host, the command's own included. @throws NicError `ERR_IO` when the command's own cannot be read */
 export async function survey(command: Command): Promise<Survey> {
   const { store, hostStore } = command.context;
-  const others = (await hostStore.stores()).filter((other) => other.location !== store.location);
+  const { stores, unreadable: unknown } = await hostStore.stores();
   const records: SurveyedRecord[] = [];
-  const unreadable: (UnreadableRecord | NewerRecord)[] = [];
-  for (const journal of [store, ...others]) {
-    for (const stored of await journal.list()) {
-      if (stored.kind === 'record') records.push({ store: journal, id: stored.id, record: stored.record });
+  const unreadable: (UnreadableRecord | NewerRecord)[] = [...unknown];
+  const take = (from: AttachmentStore, listed: readonly Stored<AttachmentRecord>[]): void => {
+    for (const stored of listed) {
+      if (stored.kind === 'record') records.push({ store: from, id: stored.id, record: stored.record });
       else unreadable.push(stored);
+    }
+  };
+  take(store, await store.list());
+  for (const other of stores) {
+    if (other.location === store.location) continue;
+    try {
+      take(other, await other.list());
+    } catch (error) {
+      // Another network's trouble must not become this one's.
+      if (!isNicError(error, 'ERR_IO')) throw error;
+      unreadable.push({ kind: 'unreadable', id: journalId(other.location), reason: error.message });
     }
   }
   return { records, unreadable };

@@ -38,6 +38,10 @@ function ioError(what: string, file: string, error: unknown): NicError {
   return new NicError('ERR_IO', `${file}: cannot ${what} (${errno}): ${ADVICE[errno] ?? 'check the file system'}`, { cause: error });
 }
 
+function noPlainFile(file: string): NicError {
+  return new NicError('ERR_JOURNAL', `${file}: is no plain file: remove it`);
+}
+
 function syncFolder(directory: string): void {
   const fd = fs.openSync(directory, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
   try {
@@ -53,6 +57,36 @@ function writeAll(fd: number, text: string): void {
   while (written < bytes.length) written += fs.writeSync(fd, bytes, written);
 }
 
+function isThere(file: string): boolean {
+  return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** After a failure, whose reason counts more than why this fails too; what stays is tidied later. */
+function removeIfThere(file: string): void {
+  try {
+    fs.unlinkSync(file);
+  } catch {
+    // Mostly it was never made.
+  }
+}
+
+/** A name in a folder that nothing has yet. */
+function freeName(directory: string, name: string): string {
+  const first = path.join(directory, name);
+  let free = first;
+  for (let i = 1; isThere(free); i++) free = `${first}.${i}`;
+  return free;
+}
+
+function closeToOthers(directory: string): void {
+  try {
+    fs.chmodSync(directory, 0o700);
+  } catch (error) {
+    // What is locked or read there can be all the same.
+    if (errnoOf(error) !== 'EROFS') throw error;
+  }
+}
+
 class FileFolder implements Folder {
   readonly location: string;
   readonly #locker: FileLocker;
@@ -65,20 +99,24 @@ class FileFolder implements Folder {
   }
 
   read(group: string, name: string): string | undefined {
-    const file = path.join(this.location, group, name);
+    const directory = this.#existing(group);
+    if (directory === undefined) return undefined;
+    const file = path.join(directory, name);
     let fd: number;
     try {
       // O_NONBLOCK: a FIFO in the place of a file must not stop us.
       fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
     } catch (error) {
       const errno = errnoOf(error);
-      if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
+      // No file system holds a file of so long a name.
+      if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ENAMETOOLONG') return undefined;
+      if (errno === 'ENXIO') throw noPlainFile(file);
       if (errno === 'ELOOP') throw new NicError('ERR_JOURNAL', `${file}: is a symbolic link, which is never followed: remove it`);
       throw ioError('open', file, error);
     }
     try {
       const stat = fs.fstatSync(fd);
-      if (!stat.isFile()) throw new NicError('ERR_JOURNAL', `${file}: is no plain file: remove it`);
+      if (!stat.isFile()) throw noPlainFile(file);
       if (stat.size > MAX_BYTES) throw new NicError('ERR_JOURNAL', `${file}: is longer than ${MAX_BYTES} bytes: not ours`);
       return fs.readFileSync(fd, 'utf8');
     } catch (error) {
@@ -104,7 +142,8 @@ class FileFolder implements Folder {
       fs.renameSync(temporary, file);
       if (sync === 'durable') syncFolder(directory);
     } catch (error) {
-      fs.rmSync(temporary, { force: true });
+      removeIfThere(temporary);
+      if (errnoOf(error) === 'EISDIR') throw noPlainFile(file);
       throw ioError('write', file, error);
     }
   }
@@ -112,8 +151,9 @@ class FileFolder implements Folder {
   mark(group: string, name: string, text: string): void {
     const file = path.join(this.#ensure(group), name);
     try {
-      const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = fs.constants;
-      const fd = fs.openSync(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+      const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+      // O_NONBLOCK: a FIFO that nobody reads, in the place of a file, must not stop us.
+      const fd = fs.openSync(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0o600);
       try {
         writeAll(fd, text);
       } finally {
@@ -125,31 +165,38 @@ class FileFolder implements Folder {
   }
 
   remove(group: string, name: string, sync: Sync): void {
-    const directory = path.join(this.location, group);
+    const directory = this.#existing(group);
+    if (directory === undefined) return;
     const file = path.join(directory, name);
     try {
       fs.unlinkSync(file);
       if (sync === 'durable') syncFolder(directory);
     } catch (error) {
       const errno = errnoOf(error);
-      if (errno !== 'ENOENT' && errno !== 'ENOTDIR') throw ioError('remove', file, error);
+      // A read-only file system refuses before it looks whether there is anything to remove.
+      if (errno === 'ENOENT' || errno === 'ENAMETOOLONG' || (errno === 'EROFS' && !isThere(file))) return;
+      throw errno === 'EISDIR' ? noPlainFile(file) : ioError('remove', file, error);
     }
   }
 
   move(group: string, name: string, target: string): void {
-    const source = path.join(this.location, group, name);
-    const directory = this.#ensure(target);
+    const directory = this.#existing(group);
+    if (directory === undefined) return;
+    const source = path.join(directory, name);
+    if (!isThere(source)) return;
+    const goal = this.#ensure(target);
     try {
-      fs.renameSync(source, path.join(directory, name));
+      fs.renameSync(source, freeName(goal, name));
+      syncFolder(goal);
       syncFolder(directory);
-      syncFolder(path.join(this.location, group));
     } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw ioError(`move to ${directory}`, source, error);
+      if (errnoOf(error) !== 'ENOENT') throw ioError(`move to ${goal}`, source, error);
     }
   }
 
   list(group: string): readonly string[] {
-    const directory = path.join(this.location, group);
+    const directory = this.#existing(group);
+    if (directory === undefined) return [];
     try {
       return fs.readdirSync(directory);
     } catch (error) {
@@ -193,18 +240,36 @@ class FileFolder implements Folder {
     }
   }
 
+  /** A group's folder; undefined when there is none. One that is a link or no folder at all is somebody's mistake, never followed. */
+  #existing(group: string): string | undefined {
+    const directory = path.join(this.location, group);
+    try {
+      // The top folder itself may be a link: where it leads is the operator's business.
+      const stat = group === '' ? fs.statSync(directory) : fs.lstatSync(directory);
+      if (!stat.isDirectory() && group === '') return undefined;
+      if (!stat.isDirectory()) throw new NicError('ERR_IO', `${directory}: is no folder: remove it`);
+      return directory;
+    } catch (error) {
+      if (error instanceof NicError) throw error;
+      const errno = errnoOf(error);
+      if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
+      throw ioError('open', directory, error);
+    }
+  }
+
   /** Makes a group's folder. The top folder's mode is the operator's business; ours are closed to others. */
   #ensure(group: string): string {
     const directory = path.join(this.location, group);
     try {
       const stat = fs.lstatSync(directory, { throwIfNoEntry: false });
       if (stat === undefined) {
-        fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-        syncFolder(this.location);
+        const first = fs.mkdirSync(directory, { recursive: true, mode: 0o700 }) ?? directory;
+        // A file is as durable as the entries of all folders that lead to it.
+        for (let made = directory; made.length >= first.length; made = path.dirname(made)) syncFolder(path.dirname(made));
       } else if (!stat.isDirectory()) {
         throw new NicError('ERR_IO', `${directory}: is no folder: remove it`);
       } else if ((stat.mode & 0o077) !== 0) {
-        fs.chmodSync(directory, 0o700);
+        closeToOthers(directory);
       }
       return directory;
     } catch (error) {

@@ -21,13 +21,13 @@ export interface Folder {
   readonly location: string;
   /** The text of a file; undefined when there is none. @throws NicError `ERR_JOURNAL` for what is no plain file or far too long */
   read(group: string, name: string): string | undefined;
-  /** Puts a text in place of a file at once: readers see the old or the new one. */
+  /** Puts a text in place of a file at once: readers see the old or the new one. @throws NicError `ERR_JOURNAL` when a folder is there */
   write(group: string, name: string, text: string, sync: Sync): void;
   /** Writes a short text into a file directly, so that a process that dies here leaves no other file behind. */
   mark(group: string, name: string, text: string): void;
-  /** Removes a file; none there is no error. */
+  /** Removes a file; none there is no error. @throws NicError `ERR_JOURNAL` when it is a folder */
   remove(group: string, name: string, sync: Sync): void;
-  /** Moves a file to another group. */
+  /** Moves a file to another group, under a name of its own when that is taken there; none there is no error. */
   move(group: string, name: string, target: string): void;
   /** The names of the files of a group, left-over temporary ones included. */
   list(group: string): readonly string[];
@@ -58,8 +58,10 @@ export function createMemoryFolder(location = 'memory'): Folder {
     move(group, name, target) {
       const text = files.get(`${group}/${name}`);
       if (text === undefined) return;
+      let free = `${target}/${name}`;
+      for (let i = 1; files.has(free); i++) free = `${target}/${name}.${i}`;
       files.delete(`${group}/${name}`);
-      files.set(`${target}/${name}`, text);
+      files.set(free, text);
     },
     list: (group) => [...files.keys()].filter((path) => path.startsWith(`${group}/`)).map((path) => path.slice(group.length + 1)),
     tryLock(name) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../lib/clock.js';
 import type { NicFabric } from '../../lib/fabric.js';
 import type { Job, Nic } from '../../lib/nic.js';
@@ -55,6 +56,8 @@ export class JobRunner {
 
   constructor(options: JobRunnerOptions) {
     this.#options = options;
+    // Each running job listens for its end.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** All jobs there were, oldest first. */

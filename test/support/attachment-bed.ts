@@ -315,10 +315,7 @@ export async function createAttachmentBed(options: AttachmentBedOptions = {}): P
     files: () => [
       ...folder.list('attachments').map((name) => `attachments/${name}`),
       ...folder.list('aside').map((name) => `aside/${name}`),
-      ...hostFolder
-        .list('gateways')
-        .filter((name) => name !== 'stores.json')
-        .map((name) => `gateways/${name}`),
+      ...hostFolder.list('gateways').map((name) => `gateways/${name}`),
     ],
     reboot,
     cutPower() {

@@ -227,4 +227,23 @@ describe('MemoryCloud.onCall', () => {
     expect(cloud.forwardingNics()).to.deep.equal([]);
     expect((await rejection(provider.allowForwarding(nic.id))).code).to.equal('ERR_NOT_FOUND');
   });
+
+  it('runs any number of jobs at once without a warning of the runtime', async () => {
+    const warnings: string[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning.name);
+    process.on('warning', onWarning);
+    const { cloud, provider } = createCloud({ timers: true, jobMs: 60_000 });
+    try {
+      for (let i = 0; i < 12; i++) {
+        const nic = await provider.createNic({ subnetId: 'net-1', name: `n${i}` });
+        await provider.attachNics([nic.id], 'i-1');
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.off('warning', onWarning);
+      await cloud.close();
+    }
+    expect(cloud.jobs().filter((job) => job.status === 'running')).to.have.length(12);
+    expect(warnings).to.deep.equal([]);
+  });
 });
