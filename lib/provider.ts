@@ -57,6 +57,7 @@ export interface NicFilter {
  *   Only `instanceId` may reject with a plain NicError.
  * - What is not idempotent (`createNic`) is never repeated by the provider once a request may have reached the cloud.
  *   Reads, and what can be repeated without harm, may be retried within `signal`.
+ * - Calls may run at the same time, for the same NICs too. What becomes of one, and whose signal ends it, is nothing to the others.
  * - Nothing is cached that another process may change, but `describeSubnets` may be.
  * - No method prints. No error holds a secret.
  *
@@ -92,16 +93,20 @@ export interface NicProvider {
   listNics(filter: NicFilter, options?: CallOptions): Promise<readonly Nic[]>;
 
   /**
-   * Starts attaching NICs to an instance; resolves with the id of the job. At most `features.maxNicsPerCall` ids.
-   * Rejects with `ERR_STATE` when one is not `available`, `ERR_INSTANCE_FULL` when the instance has no room and the cloud tells it apart.
+   * Starts attaching NICs to an instance; resolves with the id of the job. Rejects with `ERR_STATE` when one is not `available` or on its way,
+   * `ERR_NOT_FOUND` when the cloud does not know one of them or the instance, `ERR_REQUEST` for more than `features.maxNicsPerCall` ids,
+   * `ERR_INSTANCE_FULL` when the instance has no room and the cloud tells it apart. A call that is refused attaches none of them.
    */
   attachNics(nicIds: readonly string[], instanceId: string, options?: CallOptions): Promise<string>;
 
-  /** Starts detaching NICs from whatever holds them; resolves with the id of the job. Rejects with `ERR_STATE` when one is not `in-use`. */
+  /**
+   * Starts detaching NICs from whatever holds them; resolves with the id of the job. Rejects with `ERR_STATE` when one is not `in-use`,
+   * `ERR_NOT_FOUND` when one is unknown, `ERR_REQUEST` for more than `features.maxNicsPerCall` ids. Never detaches a primary NIC.
+   */
   detachNics(nicIds: readonly string[], options?: CallOptions): Promise<string>;
 
   /**
-   * Deletes NICs that no instance holds. Rejects with `ERR_STATE` when one is held or still in transition, `ERR_NOT_FOUND` when one is gone already;
+   * Deletes NICs that no instance holds, any number of them. Rejects with `ERR_STATE` when one is held or still in transition, `ERR_NOT_FOUND` when one is gone already;
    * then the others may or may not be deleted.
    */
   deleteNics(nicIds: readonly string[], options?: CallOptions): Promise<void>;
@@ -110,7 +115,7 @@ export interface NicProvider {
   describeJobs(ids: readonly string[], options?: CallOptions): Promise<readonly Job[]>;
 
   /**
-   * Lets a NIC send packets with foreign source addresses, as a gateway must. Idempotent.
+   * Lets a NIC send packets with foreign source addresses, as a gateway must. Idempotent. Rejects with `ERR_NOT_FOUND` when it is unknown.
    * @throws ProviderError `ERR_NOT_SUPPORTED` where `features.forwarding` is false
    */
   allowForwarding(nicId: string, options?: CallOptions): Promise<void>;

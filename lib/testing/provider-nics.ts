@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { contains, formatCidr, formatIp, parseCidr, parseIp, toNetwork } from '../address.js';
-import { ProviderError } from '../errors.js';
 import type { Nic } from '../nic.js';
-import { assertRefused, attachedNic, type DefineCase, nicById, rejectionOf } from './provider-bed.js';
-
-const idsOf = (nics: readonly { readonly id: string }[]): string[] => nics.map((nic) => nic.id).sort();
+import type { NicFilter } from '../provider.js';
+import { assertRefused, attachedNic, idsOf, nicById, type ProviderBed, rejectionOf, resultOf } from './provider-bed.js';
+import { type DefineCase, faultOf } from './provider-suite.js';
 
 function assertModel(nic: Nic): void {
   assert.notEqual(nic.id, '', 'a NIC has an id');
@@ -30,6 +29,15 @@ export function defineNicCases(test: DefineCase): void {
     assert.ok(lateEffectMs >= 0, 'lateEffectMs is a time');
   });
 
+  for (const feature of ['wishedAddress', 'forwarding'] as const) {
+    const agrees =
+      (can: boolean) =>
+      async ({ provider }: ProviderBed) =>
+        assert.equal(provider.features[feature], can, `features.${feature} of the provider must be what the suite was told`);
+    test.needing(feature)(`features.${feature} is true`, agrees(true));
+    test.lacking(feature)(`features.${feature} is false`, agrees(false));
+  }
+
   test('instanceId() gives the same id each time', async ({ provider }) => {
     const id = await provider.instanceId();
     assert.match(id, /^\S+$/, 'an instance id is one word');
@@ -38,8 +46,17 @@ export function defineNicCases(test: DefineCase): void {
 
   test('describeSubnets() gives the subnets that exist and leaves out the others', async (bed) => {
     const { provider, subnetId, otherSubnetId, unknownSubnetId } = bed;
-    assert.deepEqual(idsOf(await provider.describeSubnets([unknownSubnetId, subnetId, otherSubnetId])), [subnetId, otherSubnetId].sort());
-    assert.deepEqual(await provider.describeSubnets([unknownSubnetId]), []);
+    const some = await resultOf(
+      provider.describeSubnets([unknownSubnetId, subnetId, otherSubnetId]),
+      'describeSubnets() with an unknown id',
+    );
+    assert.deepEqual(idsOf(some), [subnetId, otherSubnetId].sort(), 'describeSubnets() must give those that exist');
+    assert.deepEqual(
+      idsOf(await provider.describeSubnets([otherSubnetId])),
+      [otherSubnetId],
+      'describeSubnets() must give those asked for',
+    );
+    assert.deepEqual(await resultOf(provider.describeSubnets([unknownSubnetId]), 'describeSubnets() of an unknown id'), []);
   });
 
   test('describeSubnets() tells range and router of a subnet in a private network', async ({ provider, subnetId }) => {
@@ -75,23 +92,17 @@ export function defineNicCases(test: DefineCase): void {
     assert.deepEqual({ ...found, createdAt: undefined }, { ...made, createdAt: undefined });
   });
 
-  test('createNic() called many times at once makes as many different NICs', async ({ provider, subnetId }) => {
-    const nics = await Promise.all(Array.from({ length: 10 }, () => provider.createNic({ subnetId, name: 'suite-same' })));
-    for (const key of ['id', 'mac'] as const) assert.equal(new Set(nics.map((nic) => nic[key])).size, 10, `${key} must differ`);
-    assert.equal(new Set(nics.flatMap((nic) => nic.addresses)).size, 10, 'addresses must differ');
-    assert.deepEqual(idsOf(await provider.listNics({ name: 'suite-same' })), idsOf(nics));
+  test.needing('wishedAddress')('createNic() gives a wished address, once', async ({ provider, subnetId, freeAddress }) => {
+    const wish = { subnetId, name: 'suite-wish', address: freeAddress };
+    assert.deepEqual((await provider.createNic(wish)).addresses, [freeAddress], 'the NIC must have the wished address');
+    await assertRefused(provider.createNic(wish), 'createNic() with an address that is taken');
+    assert.equal((await provider.listNics({ name: 'suite-wish' })).length, 1, 'the refused one must not exist');
   });
 
-  test('createNic() gives a wished address, or says that it cannot', async ({ provider, subnetId, freeAddress }) => {
+  test.lacking('wishedAddress')('createNic() says that it cannot give a wished address', async ({ provider, subnetId, freeAddress }) => {
     const wish = { subnetId, name: 'suite-wish', address: freeAddress };
-    if (provider.features.wishedAddress) {
-      assert.deepEqual((await provider.createNic(wish)).addresses, [freeAddress]);
-      await assertRefused(provider.createNic(wish), 'createNic() with an address that is taken');
-      assert.equal((await provider.listNics({ name: 'suite-wish' })).length, 1, 'the refused one must not exist');
-    } else {
-      await assertRefused(provider.createNic(wish), 'createNic() with a wished address', 'ERR_NOT_SUPPORTED');
-      assert.deepEqual(await provider.listNics({ name: 'suite-wish' }), []);
-    }
+    await assertRefused(provider.createNic(wish), 'createNic() with a wished address', 'ERR_NOT_SUPPORTED');
+    assert.deepEqual(await provider.listNics({ name: 'suite-wish' }), []);
   });
 
   test('createNic() refuses a subnet that does not exist', async ({ provider, unknownSubnetId }) => {
@@ -110,10 +121,11 @@ export function defineNicCases(test: DefineCase): void {
 
   test('listNics() leaves out unknown ids, and finds nothing for an empty list', async ({ provider, subnetId, unknownNicId }) => {
     const nic = await provider.createNic({ subnetId, name: 'suite-ids' });
-    assert.deepEqual(idsOf(await provider.listNics({ ids: [unknownNicId, nic.id] })), [nic.id]);
-    assert.deepEqual(await provider.listNics({ ids: [unknownNicId] }), []);
-    assert.deepEqual(await provider.listNics({ ids: [] }), []);
-    assert.deepEqual(await provider.listNics({ subnetIds: [] }), []);
+    const some = await resultOf(provider.listNics({ ids: [unknownNicId, nic.id] }), 'listNics() with an unknown id');
+    assert.deepEqual(idsOf(some), [nic.id], 'listNics() must give the NICs that exist');
+    assert.deepEqual(await resultOf(provider.listNics({ ids: [unknownNicId] }), 'listNics() of an unknown id'), []);
+    assert.deepEqual(await provider.listNics({ ids: [] }), [], 'an empty list of ids matches nothing');
+    assert.deepEqual(await provider.listNics({ subnetIds: [] }), [], 'an empty list of subnets matches nothing');
   });
 
   test('listNics() combines its fields with AND', async (bed) => {
@@ -122,30 +134,27 @@ export function defineNicCases(test: DefineCase): void {
     const held = await attachedNic(bed, name);
     const free = await provider.createNic({ subnetId, name });
     const far = await provider.createNic({ subnetId: otherSubnetId, name });
-    const list = async (filter: Parameters<typeof provider.listNics>[0]) => idsOf(await provider.listNics({ name, ...filter }));
-    assert.deepEqual(await list({}), idsOf([held, free, far]));
-    assert.deepEqual(await list({ status: 'available' }), idsOf([free, far]));
-    assert.deepEqual(await list({ status: 'in-use' }), [held.id]);
-    assert.deepEqual(await list({ subnetIds: [otherSubnetId] }), [far.id]);
-    assert.deepEqual(await list({ subnetIds: [subnetId, otherSubnetId], status: 'available' }), idsOf([free, far]));
-    assert.deepEqual(await list({ instanceId: await provider.instanceId() }), [held.id]);
-    assert.deepEqual(await list({ instanceId: await provider.instanceId(), subnetIds: [otherSubnetId] }), []);
-    assert.deepEqual(await list({ ids: [free.id, held.id], status: 'in-use' }), [held.id]);
-  });
-
-  test('listNics() gives every page, each NIC once', async ({ provider, subnetId }) => {
-    const made: string[] = [];
-    for (let i = 0; i < 105; i++) made.push((await provider.createNic({ subnetId, name: 'suite-page' })).id);
-    const found = (await provider.listNics({ subnetIds: [subnetId], status: 'available' })).filter((nic) => nic.name === 'suite-page');
-    assert.deepEqual(idsOf(found), [...made].sort());
-    assert.deepEqual(idsOf(await provider.listNics({ ids: made })), [...made].sort());
+    const expectList = async (filter: NicFilter, ...nics: readonly Nic[]): Promise<void> => {
+      const found = idsOf(await provider.listNics({ name, ...filter }));
+      assert.deepEqual(found, idsOf(nics), `listNics() must combine ${['name', ...Object.keys(filter)].join(' and ')}`);
+    };
+    const instanceId = await provider.instanceId();
+    await expectList({}, held, free, far);
+    await expectList({ status: 'available' }, free, far);
+    await expectList({ status: 'in-use' }, held);
+    await expectList({ subnetIds: [otherSubnetId] }, far);
+    await expectList({ subnetIds: [subnetId, otherSubnetId], status: 'available' }, free, far);
+    await expectList({ instanceId }, held);
+    await expectList({ instanceId, subnetIds: [otherSubnetId] });
+    await expectList({ ids: [free.id, held.id], status: 'in-use' }, held);
   });
 
   test('deleteNics() deletes what nothing holds', async ({ provider, subnetId }) => {
     const ids: string[] = [];
     for (let i = 0; i < 3; i++) ids.push((await provider.createNic({ subnetId, name: 'suite-delete' })).id);
     await provider.deleteNics(ids.slice(0, 2));
-    assert.deepEqual(idsOf(await provider.listNics({ name: 'suite-delete' })), ids.slice(2));
+    const left = idsOf(await provider.listNics({ name: 'suite-delete' }));
+    assert.deepEqual(left, ids.slice(2), 'what was deleted must be gone, and no other');
   });
 
   test('deleteNics() says that a NIC is gone already', async ({ provider, subnetId, unknownNicId }) => {
@@ -155,46 +164,27 @@ export function defineNicCases(test: DefineCase): void {
     await assertRefused(provider.deleteNics([nic.id]), 'the second deleteNics()', 'ERR_NOT_FOUND');
   });
 
-  test('allowForwarding() can be repeated, or says that it cannot be done', async ({ provider, subnetId, unknownNicId }) => {
+  test.needing('forwarding')('allowForwarding() can be repeated', async ({ provider, subnetId, unknownNicId }) => {
     const nic = await provider.createNic({ subnetId, name: 'suite-forward' });
-    if (!provider.features.forwarding) {
-      await assertRefused(provider.allowForwarding(nic.id), 'allowForwarding()', 'ERR_NOT_SUPPORTED');
-      return;
-    }
     await provider.allowForwarding(nic.id);
     await provider.allowForwarding(nic.id);
     await assertRefused(provider.allowForwarding(unknownNicId), 'allowForwarding() of an unknown NIC', 'ERR_NOT_FOUND');
   });
 
-  test('every call gives up at once when its signal is aborted already', async (bed) => {
-    const { provider, subnetId } = bed;
-    const nic = await provider.createNic({ subnetId, name: 'suite-signal' });
-    const instanceId = await provider.instanceId();
-    const options = { signal: AbortSignal.abort() };
-    const calls: Record<string, Promise<unknown>> = {
-      describeSubnets: provider.describeSubnets([subnetId], options),
-      createNic: provider.createNic({ subnetId, name: 'suite-signal' }, options),
-      listNics: provider.listNics({ ids: [nic.id] }, options),
-      attachNics: provider.attachNics([nic.id], instanceId, options),
-      detachNics: provider.detachNics([nic.id], options),
-      deleteNics: provider.deleteNics([nic.id], options),
-      describeJobs: provider.describeJobs([bed.unknownJobId], options),
-    };
-    const caught = await Promise.all(Object.entries(calls).map(async ([what, call]) => [what, await rejectionOf(call, what)] as const));
-    for (const [what, error] of caught) {
-      assert.ok(error instanceof ProviderError, `${what} must reject with a ProviderError, not with ${error.name}`);
-      assert.equal(error.code, 'ERR_CANCELLED', `${what} must reject with ERR_CANCELLED`);
-      assert.equal(error.outcome, 'refused', `${what}: nothing was sent`);
-    }
-    assert.deepEqual(idsOf(await provider.listNics({ name: 'suite-signal' })), [nic.id], 'nothing may have happened');
-    const late = AbortSignal.abort(new DOMException('too late', 'TimeoutError'));
-    const error = await rejectionOf(provider.listNics({ ids: [nic.id] }, { signal: late }), 'listNics() after its time');
-    assert.equal('code' in error && error.code, 'ERR_DEADLINE');
+  test.lacking('forwarding')('allowForwarding() says that it cannot be done', async ({ provider, subnetId }) => {
+    const nic = await provider.createNic({ subnetId, name: 'suite-forward' });
+    await assertRefused(provider.allowForwarding(nic.id), 'allowForwarding()', 'ERR_NOT_SUPPORTED');
+  });
+
+  test.needing('hideInstanceId')('instanceId() that cannot be found out is an error of the configuration', async (bed) => {
+    await faultOf(bed, 'hideInstanceId')();
+    const error = await rejectionOf(bed.provider.instanceId(), 'instanceId() without its source');
+    assert.equal('code' in error && error.code, 'ERR_CONFIG', 'the code of instanceId() without its source');
   });
 
   test('close() may be called twice', async ({ provider, subnetId }) => {
     await provider.describeSubnets([subnetId]);
     await provider.close();
-    await provider.close();
+    await resultOf(provider.close(), 'the second close()');
   });
 }

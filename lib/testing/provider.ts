@@ -1,40 +1,47 @@
-import type { DefineCase, ProviderBed } from './provider-bed.js';
-import { defineFaultCases } from './provider-faults.js';
+import type { ProviderBed } from './provider-bed.js';
+import { defineCancellationCases } from './provider-cancellation.js';
+import { defineConcurrencyCases } from './provider-concurrency.js';
+import { defineErrorCases } from './provider-errors.js';
 import { defineJobCases } from './provider-jobs.js';
+import { defineLimitCases } from './provider-limits.js';
+import { defineLostAnswerCases } from './provider-lost-answers.js';
 import { defineNicCases } from './provider-nics.js';
+import { definePagingCases } from './provider-paging.js';
+import { createDefineCase, type DefineCase, type ProviderSuiteOptions } from './provider-suite.js';
 
-/** What {@link describeProvider} takes. */
-export interface ProviderSuiteOptions {
-  /** Of the provider, for the titles. */
-  readonly name: string;
-  /** The test runner's `describe`. */
-  readonly describe: (title: string, body: () => void) => unknown;
-  /** The test runner's `it`. */
-  readonly it: (title: string, body: () => Promise<void>) => unknown;
-  /** Makes a fresh cloud and a provider for it: called for each test. */
-  readonly setup: () => Promise<ProviderBed>;
-  /** True: the beds can make things go wrong, and the tests which need that are defined too. */
-  readonly faults: boolean;
-}
+const PARTS: Readonly<Record<string, (test: DefineCase) => void>> = {
+  'subnets and NICs': defineNicCases,
+  'attaching and detaching': defineJobCases,
+  paging: definePagingCases,
+  'error classes': defineErrorCases,
+  'lost answers': defineLostAnswerCases,
+  concurrency: defineConcurrencyCases,
+  cancellation: defineCancellationCases,
+  limits: defineLimitCases,
+};
 
 /**
  * Defines the tests that every `NicProvider` must pass. They assert with `node:assert/strict`,
  * so that any runner with `describe` and `it` will do.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'mocha';
+ * import { describeProvider } from 'hostnic-cni/testing';
+ *
+ * describeProvider({
+ *   name: 'my cloud',
+ *   describe,
+ *   it,
+ *   setup: () => startMyCloud(),
+ *   teardown: (bed) => bed.stop(),
+ *   features: { forwarding: 'this cloud lets every NIC forward' },
+ * });
+ * ```
  */
-export function describeProvider(options: ProviderSuiteOptions): void {
-  const test: DefineCase = (title, body) => {
-    options.it(title, async () => {
-      const bed = await options.setup();
-      try {
-        await body(bed);
-      } finally {
-        await bed.teardown();
-      }
-    });
-  };
+export function describeProvider<B extends ProviderBed>(options: ProviderSuiteOptions<B>): void {
+  const test = createDefineCase(options);
   options.describe(`NicProvider contract: ${options.name}`, () => {
-    defineNicCases(test);
-    defineJobCases(test);
-    if (options.faults) defineFaultCases(test);
+    for (const [part, define] of Object.entries(PARTS)) options.describe(part, () => define(test));
   });
 }

@@ -1,7 +1,7 @@
 import { describeProvider } from '../../../lib/testing/index.js';
-import { createQingCloudBed } from '../../support/qingcloud-bed.js';
+import { createQingCloudBed, type QingCloudBed } from '../../support/qingcloud-bed.js';
 
-const suite = { describe, it, faults: true };
+const suite = { describe, it, teardown: (bed: QingCloudBed) => bed.close() };
 
 describeProvider({ ...suite, name: 'qingcloud on the emulator', setup: () => createQingCloudBed() });
 
