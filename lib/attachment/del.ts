@@ -1,6 +1,6 @@
 import type { NetworkNamespace } from '../driver.js';
 import { isNicError, NicError } from '../errors.js';
-import type { StoreLock } from '../folder/index.js';
+import { isReadOnly, type StoreLock } from '../folder/index.js';
 import { workOffLeftOvers } from './afterwards.js';
 import { blankRecord } from './blank-record.js';
 import { claimedByOthers } from './claims.js';
@@ -47,8 +47,14 @@ class Del {
   /** An ADD that holds the lock is asked to give up before it is waited for. */
   async #lock(): Promise<StoreLock> {
     const { store } = this.#command.context;
-    const free = await store.tryLock(this.#id);
-    if (free !== undefined) return free;
+    try {
+      const free = await store.tryLock(this.#id);
+      if (free !== undefined) return free;
+    } catch (error) {
+      // No lock can be made there, so nobody holds it, and nobody can record an ADD.
+      if (!isReadOnly(error) || (await store.read(this.#id)) !== undefined) throw error;
+      return { release: () => {} };
+    }
     await store.cancel(this.#id);
     return store.lock(this.#id, { signal: this.#command.budget.whole() });
   }

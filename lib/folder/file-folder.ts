@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { NicError } from '../errors.js';
+import { isNicError, NicError } from '../errors.js';
 import type { FileLocker } from '../file-lock.js';
 import { type Folder, type StoreLock, type Sync, temporaryName } from './folder.js';
 
@@ -38,6 +38,11 @@ function ioError(what: string, file: string, error: unknown): NicError {
   return new NicError('ERR_IO', `${file}: cannot ${what} (${errno}): ${ADVICE[errno] ?? 'check the file system'}`, { cause: error });
 }
 
+/** True for an error of a {@link Folder} that says that its file system is read-only: nobody writes to it, and nobody can make a new lock. */
+export function isReadOnly(error: unknown): boolean {
+  return isNicError(error, 'ERR_IO') && errnoOf(error.cause) === 'EROFS';
+}
+
 function noPlainFile(file: string): NicError {
   return new NicError('ERR_JOURNAL', `${file}: is no plain file: remove it`);
 }
@@ -55,6 +60,23 @@ function writeAll(fd: number, text: string): void {
   const bytes = new TextEncoder().encode(text);
   let written = 0;
   while (written < bytes.length) written += fs.writeSync(fd, bytes, written);
+}
+
+/** Makes a folder and those that lead to it. The recursive mkdir of Node.js says ENOENT where the file system is read-only. */
+function makeFolder(directory: string): void {
+  const parent = path.dirname(directory);
+  try {
+    fs.mkdirSync(directory, 0o700);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'EEXIST') return;
+    if (errno !== 'ENOENT' || parent === directory) throw error;
+    makeFolder(parent);
+    makeFolder(directory);
+    return;
+  }
+  // A file is as durable as the entries of all folders that lead to it.
+  syncFolder(parent);
 }
 
 function isThere(file: string): boolean {
@@ -263,9 +285,7 @@ class FileFolder implements Folder {
     try {
       const stat = fs.lstatSync(directory, { throwIfNoEntry: false });
       if (stat === undefined) {
-        const first = fs.mkdirSync(directory, { recursive: true, mode: 0o700 }) ?? directory;
-        // A file is as durable as the entries of all folders that lead to it.
-        for (let made = directory; made.length >= first.length; made = path.dirname(made)) syncFolder(path.dirname(made));
+        makeFolder(directory);
       } else if (!stat.isDirectory()) {
         throw new NicError('ERR_IO', `${directory}: is no folder: remove it`);
       } else if ((stat.mode & 0o077) !== 0) {

@@ -1,5 +1,5 @@
 export type { FileFolderOptions } from './file-folder.js';
-export { createFileFolder } from './file-folder.js';
+export { createFileFolder, isReadOnly } from './file-folder.js';
 export type { Folder, StoreLock, Sync } from './folder.js';
 export { createMemoryFolder, temporaryOwner } from './folder.js';
 export type { LockWaitOptions } from './lock.js';
