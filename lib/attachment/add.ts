@@ -108,7 +108,7 @@ class Add {
     const links = await target.listLinks();
     const { ifname } = this.#request.key;
     if (links.some((link) => link.name === ifname || link.altNames.includes(ifname))) throw this.#linkExists(target);
-    await context.hostStore.register(context.store);
+    await context.hostStore.register(context.store, { signal: budget.signal });
     const known = await this.#sweepBefore(candidates);
     await requireRoom(this.#command, known, budget.signal);
     const subnets = await rankSubnets(this.#command, candidates, takenSince(known, await context.hostStore.readSubnets()));

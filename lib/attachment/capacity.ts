@@ -29,7 +29,12 @@ export async function requireRoom(command: Command, known: Survey, signal: Abort
   const guess = new Set([...recorded, ...seen]);
   if (guess.size < most && recorded.size + 1 < most) return;
   const nics = await provider.listNics({ instanceId }, { signal });
-  await hostStore.writeStatus(askerOf(cloud), { checkedAt: clock.now(), nicIds: nics.map((nic) => nic.id), problem: undefined });
+  const lock = await hostStore.lock('status', { signal });
+  try {
+    await hostStore.writeStatus(askerOf(cloud), { checkedAt: clock.now(), nicIds: nics.map((nic) => nic.id), problem: undefined });
+  } finally {
+    lock.release();
+  }
   if (nics.length < most) return;
   throw new NicError(
     'ERR_INSTANCE_FULL',

@@ -51,6 +51,7 @@ class Collection {
         await this.#adoptGateways(nics);
         await sweepGateways(this.#command, await survey(this.#command), this.#signal);
         await this.#command.context.store.tidy();
+        await this.#command.context.hostStore.tidy();
       }
     } catch (error) {
       if (!isNicError(error)) throw error;

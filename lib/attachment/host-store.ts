@@ -1,23 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { isNicError } from '../errors.js';
-import { createFileFolder, createMemoryFolder, type Folder, type StoreLock, waitForLock } from '../folder/index.js';
+import { createFileFolder, createMemoryFolder, type Folder, removeLeftOvers, type StoreLock, waitForLock } from '../folder/index.js';
 import type { Subnet } from '../nic.js';
 import type { CallOptions } from '../provider.js';
 import { completeTools, createFileStore, type FileStoreOptions, type StoreTools } from './attachment-store.js';
 import { gatewayId, isId, journalId } from './names.js';
 import { type GatewayRecord, GatewayRecordCodec } from './record.js';
 import { FolderRecordStore } from './record-store.js';
-import type {
-  AttachmentStore,
-  CachedSubnet,
-  CloudStatus,
-  HostJournals,
-  HostStore,
-  OriginalRecord,
-  RecordStore,
-  UnreadableRecord,
-} from './store.js';
+import type { AttachmentStore, CachedSubnet, CloudStatus, HostJournals, HostStore, OriginalRecord, UnreadableRecord } from './store.js';
 
 /** Where the Go plugin of 2017 keeps its files unless its `dataDir` says otherwise. */
 export const ORIGINAL_DIRECTORY = '/var/run/cni/hostnic';
@@ -71,14 +62,28 @@ interface HostStoreParts {
   readonly tools: Required<StoreTools>;
 }
 
+/** The locks that the host's own files are written under. */
+const LOCK_OF_CACHE: Readonly<Record<string, string>> = {
+  'subnets.json': 'subnets',
+  'set-aside.json': 'set-aside',
+  'status.json': 'status',
+};
+
+class GatewayStore extends FolderRecordStore<GatewayRecord> {
+  /** Removes what processes that died in the middle of a write left behind. */
+  tidy(): void {
+    this.tidyFiles((id, suffix, names) => suffix === 'quick.json' && !names.has(`${id}.json`));
+  }
+}
+
 class FolderHostStore implements HostStore {
-  readonly gateways: RecordStore<GatewayRecord>;
+  readonly gateways: GatewayStore;
   readonly #parts: HostStoreParts;
   readonly #known = new Map<string, AttachmentStore>();
 
   constructor(parts: HostStoreParts) {
     this.#parts = parts;
-    this.gateways = new FolderRecordStore<GatewayRecord>({
+    this.gateways = new GatewayStore({
       folder: parts.folder,
       group: 'gateways',
       locks: GATEWAY_LOCKS,
@@ -91,7 +96,7 @@ class FolderHostStore implements HostStore {
 
   async lock(name: string, options: CallOptions = {}): Promise<StoreLock> {
     const { folder, tools } = this.#parts;
-    return waitForLock(() => folder.tryLock(`host-${name}`), { what: `${folder.location}: ${name}`, ...tools, signal: options.signal });
+    return waitForLock(() => folder.tryLock(hostLock(name)), { what: `${folder.location}: ${name}`, ...tools, signal: options.signal });
   }
 
   async readSubnets(): Promise<readonly CachedSubnet[]> {
@@ -120,11 +125,23 @@ class FolderHostStore implements HostStore {
     this.#parts.folder.write(CACHE, 'status.json', JSON.stringify(latest), 'quick');
   }
 
-  async register(store: AttachmentStore): Promise<void> {
+  async register(store: AttachmentStore, options: CallOptions = {}): Promise<void> {
     this.#known.set(store.location, store);
     const id = journalId(store.location);
     if (this.#read(JOURNALS, `${id}.json`, JournalEntryCodec)?.location === store.location) return;
-    this.#parts.folder.write(JOURNALS, `${id}.json`, JSON.stringify({ location: store.location }), 'durable');
+    const lock = await this.lock(JOURNALS, options);
+    try {
+      this.#parts.folder.write(JOURNALS, `${id}.json`, JSON.stringify({ location: store.location }), 'durable');
+    } finally {
+      lock.release();
+    }
+  }
+
+  async tidy(): Promise<void> {
+    const { folder } = this.#parts;
+    this.gateways.tidy();
+    removeLeftOvers(folder, JOURNALS, () => hostLock(JOURNALS));
+    removeLeftOvers(folder, CACHE, (name) => (Object.hasOwn(LOCK_OF_CACHE, name) ? hostLock(LOCK_OF_CACHE[name] ?? '') : undefined));
   }
 
   async stores(): Promise<HostJournals> {
@@ -198,6 +215,10 @@ class FolderHostStore implements HostStore {
       throw error;
     }
   }
+}
+
+function hostLock(name: string): string {
+  return `host-${name}`;
 }
 
 function parseJson(text: string): unknown {

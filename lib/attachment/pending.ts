@@ -90,6 +90,7 @@ export async function sweep(command: Command, known: Survey, options: SweepOptio
   const locks: StoreLock[] = [];
   try {
     await command.context.store.tidy();
+    await command.context.hostStore.tidy();
     const suspects = known.records.filter(({ id, record }) => id !== options.except && concerns(record, options.subnetIds));
     if (suspects.length === 0) return false;
     const hostLinks = await (await command.host()).listLinks();

@@ -118,18 +118,20 @@ export interface HostStore {
   lock(name: string, options?: CallOptions): Promise<StoreLock>;
   /** Descriptions of subnets. What cannot be read counts as absent. */
   readSubnets(): Promise<readonly CachedSubnet[]>;
-  /** Replaces them. */
+  /** Replaces them. Only while the lock `subnets` is held. */
   writeSubnets(subnets: readonly CachedSubnet[]): Promise<void>;
   /** Until when subnets that refused a NIC are left alone: milliseconds since the epoch by subnet id. */
   readSetAside(): Promise<ReadonlyMap<string, number>>;
-  /** Replaces them. */
+  /** Replaces them. Only while the lock `set-aside` is held. */
   writeSetAside(until: ReadonlyMap<string, number>): Promise<void>;
   /** What the cloud said last to an asker; undefined when that one never asked. See `askerOf`. */
   readStatus(asker: string): Promise<CloudStatus | undefined>;
-  /** Replaces it. Of many askers only the latest few are kept. */
+  /** Replaces it. Of many askers only the latest few are kept. Only while the lock `status` is held. */
   writeStatus(asker: string, status: CloudStatus): Promise<void>;
+  /** Removes what processes that died in the middle of a write left behind. */
+  tidy(): Promise<void>;
   /** Puts a journal on the host's list, so that users of gateways are found in all of them. */
-  register(store: AttachmentStore): Promise<void>;
+  register(store: AttachmentStore, options?: CallOptions): Promise<void>;
   /** All journals on the list that still exist, and the entries that cannot be read: what those journals hold is not known. */
   stores(): Promise<HostJournals>;
   /** The original plugin's file for a container; undefined when there is none that can be read. */

@@ -4,7 +4,7 @@ import * as t from 'io-ts';
 import { type Clock, toAbortError } from '../clock.js';
 import { decode, refine } from '../codec.js';
 import { isNicError, NicError } from '../errors.js';
-import { type Folder, type StoreLock, waitForLock } from '../folder/index.js';
+import { type Folder, type StoreLock, temporaryOwner, waitForLock } from '../folder/index.js';
 import type { Logger } from '../log.js';
 import type { CallOptions } from '../provider.js';
 import {
@@ -73,6 +73,7 @@ class SharedLimiter implements CallLimiter {
   readonly #file: string;
   #used = 0;
   #warned = false;
+  #tidy = false;
 
   constructor(options: CallLimiterOptions) {
     if (!(options.callsPerHour > 0)) throw new RangeError('callsPerHour must be more than 0');
@@ -129,6 +130,7 @@ class SharedLimiter implements CallLimiter {
       const now = clock.now();
       const before = refill(this.#read(now), this.#size, now);
       const { next, answer } = change(before);
+      this.#removeLeftOvers();
       if (next !== before) folder.write(GROUP, this.#file, JSON.stringify({ version: 1, bucket: next }), 'quick');
       return answer;
     } catch (error) {
@@ -137,6 +139,14 @@ class SharedLimiter implements CallLimiter {
     } finally {
       lock.release();
     }
+  }
+
+  /** Under the lock, whoever was writing is dead. */
+  #removeLeftOvers(): void {
+    if (this.#tidy) return;
+    const { folder } = this.#options;
+    for (const name of folder.list(GROUP)) if (temporaryOwner(name) !== undefined) folder.remove(GROUP, name, 'quick');
+    this.#tidy = true;
   }
 
   #lock(signal: AbortSignal | undefined): Promise<StoreLock> {

@@ -55,6 +55,35 @@ describe('createFileHostStore()', () => {
     }
   });
 
+  it('removes what writers left that died, and nothing that may still be written', async () => {
+    const host = join(directory, 'host');
+    await store.writeSubnets([]);
+    await store.register(createFileStore({ directory: join(directory, 'journal'), locker: fileLocker }));
+    fs.mkdirSync(join(host, 'gateways'), { recursive: true });
+    const leave = (file: string): string => {
+      fs.writeFileSync(join(host, file), '');
+      return file;
+    };
+    const gateway = gatewayId('net-1');
+    const dead = [
+      leave(`cache/.subnets.json.1x1.tmp`),
+      leave(`cache/.set-aside.json.1x1.tmp`),
+      leave(`journals/.${journalId(join(directory, 'journal'))}.json.1x1.tmp`),
+      leave(`gateways/.${gateway}.json.1x1.tmp`),
+      leave(`gateways/${gateway}.quick.json`),
+    ];
+    const kept = [leave('cache/.foreign.json.1x1.tmp'), leave('cache/.status.json.1x1.tmp')];
+    const writing = await store.lock('status');
+    await store.tidy();
+    const isThere = (file: string): boolean => fs.existsSync(join(host, file));
+    expect(dead.filter(isThere)).to.deep.equal([]);
+    expect(kept.filter(isThere)).to.deep.equal(kept);
+    writing.release();
+    await store.tidy();
+    expect(kept.filter(isThere)).to.deep.equal(['cache/.foreign.json.1x1.tmp']);
+    expect(await store.readSubnets()).to.deep.equal([]);
+  });
+
   it('finds journals of other configurations', async () => {
     const first = createFileStore({ directory: join(directory, 'first'), locker: fileLocker });
     const second = createFileStore({ directory: join(directory, 'second'), locker: fileLocker });

@@ -40,6 +40,16 @@ function createBed() {
   return { clock, folder, warnings, open, drain };
 }
 
+describe('a limiter after another died in the middle of a write', () => {
+  it('removes what that one left', async () => {
+    const { folder, open } = createBed();
+    folder.write('calls', '.0123.json.7x1.tmp', '{', 'quick');
+    await open().acquire('read');
+    expect(folder.list('calls').filter((name) => name.endsWith('.tmp'))).to.deep.equal([]);
+    expect(folder.list('calls')).to.have.length(1);
+  });
+});
+
 describe('createCallLimiter()', () => {
   it('counts the calls of all who share a folder and an account together, and of other accounts apart', async () => {
     const { open, drain } = createBed();
