@@ -108,6 +108,9 @@ export interface DecodeIssue {
   readonly expected: string;
 }
 
+/** Issues in the message of a {@link DecodeError}: a person puts the first ones right, and a log is no place for thousands. */
+const MOST_ISSUES_TOLD = 12;
+
 /** Thrown when something from outside (stdin, file, reply, journal) does not have the shape it must have. Holds no values. */
 export class DecodeError extends NicError {
   override readonly name = 'DecodeError';
@@ -116,10 +119,11 @@ export class DecodeError extends NicError {
 
   /** @param what what was decoded, for the message: "network configuration", "DescribeNics reply" */
   constructor(what: string, issues: readonly DecodeIssue[], options: NicErrorOptions = {}) {
-    const list = issues
-      .map((issue) => (issue.path === '' ? `must be ${issue.expected}` : `${issue.path} must be ${issue.expected}`))
-      .join('; ');
-    super('ERR_DECODE', `${what}: ${list}`, options);
+    const told = issues
+      .slice(0, MOST_ISSUES_TOLD)
+      .map((issue) => (issue.path === '' ? `must be ${issue.expected}` : `${issue.path} must be ${issue.expected}`));
+    const more = issues.length > told.length ? [`and ${issues.length - told.length} more`] : [];
+    super('ERR_DECODE', `${what}: ${[...told, ...more].join('; ')}`, options);
     this.issues = issues;
   }
 }

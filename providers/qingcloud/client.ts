@@ -16,7 +16,7 @@ import { formatTimeStamp, signQuery } from './signature.js';
 import { EnvelopeCodec } from './wire.js';
 
 /** A reply is a list of at most 100 small items; more than this is no reply. */
-const MAX_REPLY_BYTES = 16 * 1024 * 1024;
+const MAX_REPLY_BYTES = 4 * 1024 * 1024;
 
 /** What {@link ApiClient} needs. */
 export interface ApiClientOptions {
@@ -135,6 +135,8 @@ export class ApiClient {
         followRedirect: false,
         throwHttpErrors: false,
         responseType: 'text',
+        // Nothing compressed is asked for: a few bytes of it could stand for any number of them.
+        decompress: false,
         timeout: { ...connecting, ...securing, request: this.#options.requestTimeoutMs },
         headers: { 'user-agent': 'hostnic-cni' },
       });

@@ -68,8 +68,8 @@ function meaningOf(retCode: number, text: string, action: string): Meaning {
   return retCode >= 5000 ? { ...broken('ERR_SERVICE'), retryable: false } : no('ERR_REQUEST');
 }
 
-/** One line of at most 300 characters without control characters: what it says comes from outside. */
-function oneLine(text: string): string {
+/** One line of at most 300 characters without control characters, of words that come from outside. */
+export function oneLine(text: string): string {
   const line = text.replace(/\p{Cc}+/gu, ' ').trim();
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

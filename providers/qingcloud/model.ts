@@ -1,5 +1,6 @@
 import { formatCidr, formatIp, parseCidr, parseIp, toNetwork } from '../../lib/address.js';
 import type { Job, Nic, Subnet } from '../../lib/nic.js';
+import { oneLine } from './errors.js';
 import type { JobWire, NicWire, VxnetWire } from './wire.js';
 
 /** The service writes an empty text for "none". */
@@ -47,7 +48,8 @@ export function toSubnet(wire: VxnetWire): Subnet {
     networkId: present(wire.router?.router_id),
     cidr: cidr === undefined ? undefined : formatCidr(toNetwork(cidr)),
     gateway: gateway === undefined ? undefined : formatIp(gateway),
-    freeAddresses: wire.available_ip_count,
+    // Less than nothing is no count.
+    freeAddresses: wire.available_ip_count === undefined || wire.available_ip_count < 0 ? undefined : wire.available_ip_count,
   };
 }
 
@@ -55,7 +57,7 @@ export function toSubnet(wire: VxnetWire): Subnet {
 export function toJob(wire: JobWire): Job {
   if (wire.status === 'successful') return { id: wire.job_id, status: 'succeeded', reason: undefined };
   if (wire.status !== 'failed' && wire.status !== 'done with failure') return { id: wire.job_id, status: 'running', reason: undefined };
-  const what = `${wire.job_action ?? 'the job'} ended as "${wire.status}"`;
-  const codes = present(wire.error_codes?.trim());
+  const what = `${oneLine(wire.job_action ?? 'the job')} ended as "${wire.status}"`;
+  const codes = present(oneLine(wire.error_codes ?? ''));
   return { id: wire.job_id, status: 'failed', reason: codes === undefined ? what : `${what}, error codes ${codes}` };
 }

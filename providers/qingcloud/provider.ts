@@ -18,7 +18,16 @@ import { toAddresses, toJob, toNic, toSubnet } from './model.js';
 import { PAGE_SIZE, readPages } from './paging.js';
 import type { ParamValue } from './params.js';
 import { withRetries } from './retry.js';
-import { CreateNicsReplyCodec, JobReplyCodec, JobWireCodec, NicWireCodec, PageCodec, type VxnetWire, VxnetWireCodec } from './wire.js';
+import {
+  CreateNicsReplyCodec,
+  JobReplyCodec,
+  JobWireCodec,
+  listOf,
+  NicWireCodec,
+  PageCodec,
+  type VxnetWire,
+  VxnetWireCodec,
+} from './wire.js';
 
 /** Self-managed and managed vxnets come without asking; basic ones, such as vxnet-0, only when asked for. */
 const BASIC_VXNET_TYPE = 2;
@@ -264,7 +273,7 @@ class QingCloudProvider implements NicProvider {
     values: ApiRequest['values'],
     signal: AbortSignal | undefined,
   ): Promise<readonly A[]> {
-    const codec = t.intersection([PageCodec, t.type({ [key]: t.array(item) })]);
+    const codec = t.intersection([PageCodec, t.type({ [key]: listOf(item) })]);
     return readPages(action, this.#log, idOf, async (offset) => {
       const request: ApiRequest = { action, kind: 'read', values: { ...values, offset, limit: PAGE_SIZE } };
       const reply = await this.#call(request, signal);

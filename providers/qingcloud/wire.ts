@@ -20,6 +20,21 @@ const OptionalTextCodec = optional(refine(t.string, 'a text', () => true));
 const OptionalIntegerCodec = optional(IntegerCodec);
 const NicIdCodec = refine(t.string, 'a MAC address', (value) => parseMac(value) !== undefined);
 
+/** The service gives 100 items at most (docs, `api/overview`); a reply of many more is none, and telling what is wrong with each would take too much memory. */
+const MOST_ITEMS = 1000;
+
+/** A list as it stands in a reply. */
+export function listOf<A>(item: t.Type<A, unknown>): t.Type<A[], unknown> {
+  const list = t.array(item);
+  return new t.ArrayType<typeof item, A[], A[], unknown>(
+    `a list of at most ${MOST_ITEMS} items`,
+    list.is,
+    (value, context) => (Array.isArray(value) && value.length <= MOST_ITEMS ? list.validate(value, context) : t.failure(value, context)),
+    t.identity,
+    item,
+  );
+}
+
 /** What every reply has. */
 export const EnvelopeCodec = t.intersection([
   t.type({ ret_code: IntegerCodec }, 'an object with ret_code'),
@@ -32,7 +47,7 @@ export const PageCodec = t.partial({ total_count: OptionalIntegerCodec });
 const CreatedNicCodec = t.intersection([t.type({ nic_id: NicIdCodec }), t.partial({ private_ip: OptionalTextCodec })]);
 
 /** CreateNics. */
-export const CreateNicsReplyCodec = t.type({ nics: t.array(CreatedNicCodec) });
+export const CreateNicsReplyCodec = t.type({ nics: listOf(CreatedNicCodec) });
 
 /** AttachNics and DetachNics. */
 export const JobReplyCodec = t.type({ job_id: NonEmptyTextCodec });

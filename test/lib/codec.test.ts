@@ -42,6 +42,13 @@ describe('lib/codec', () => {
     }
   });
 
+  it('a DecodeError has all issues, and the first twelve in its message', () => {
+    const list = Array.from({ length: 15 }, () => ({ id: '' }));
+    const result = decode(SampleCodec, { secret: 's', list }, 'sample');
+    expect(E.isLeft(result) && result.left.issues).to.have.length(15);
+    expect(E.isLeft(result) && result.left.message).to.match(/list\[11\]\.id must be a text that is not empty; and 3 more$/);
+  });
+
   it('orThrow() throws the left side itself', () => {
     const error = new DecodeError('x', [{ path: '', expected: 'y' }]);
     expect(() => orThrow(E.left(error))).to.throw(DecodeError, 'x: must be y');

@@ -27,6 +27,8 @@ export interface ScriptedServer {
   connections(): number;
   /** Appends answers. A request without one is answered with HTTP 599. */
   script(...answers: readonly Answer[]): void;
+  /** What requests without an answer of their own get from now on. */
+  otherwise(answer: Answer): void;
   /** Stops at once. */
   close(): Promise<void>;
 }
@@ -65,12 +67,13 @@ export async function startScriptedServer(tls?: { readonly key: string; readonly
   const answers: Answer[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
+  let last: Answer = text('nothing is scripted', 599);
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const url = request.url ?? '';
     const params = Object.fromEntries(new URLSearchParams(url.slice(url.indexOf('?') + 1)));
     const seen = { method: request.method ?? '', url, params, headers: request.headers };
     requests.push(seen);
-    (answers.shift() ?? text('nothing is scripted', 599))(response, seen);
+    (answers.shift() ?? last)(response, seen);
   };
   const server: Server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest);
   server.on('connection', (socket: Socket) => {
@@ -86,6 +89,9 @@ export async function startScriptedServer(tls?: { readonly key: string; readonly
     requests,
     connections: () => connections,
     script: (...more) => void answers.push(...more),
+    otherwise: (answer) => {
+      last = answer;
+    },
     close: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy();

@@ -304,7 +304,7 @@ describe('ApiClient', () => {
       });
     }
 
-    it('endless: given up at 16 MiB', async () => {
+    it('endless: given up at 4 MiB', async () => {
       server.script((response) => {
         response.writeHead(200);
         const chunk = Buffer.alloc(1024 * 1024, 0x20);
@@ -316,7 +316,7 @@ describe('ApiClient', () => {
       });
       const error = await failure(createClient(), CREATE);
       expect(error).to.include({ code: 'ERR_RESPONSE', outcome: 'unknown', retryable: false });
-      expect(error.message).to.include('more than 16777216 bytes');
+      expect(error.message).to.include('more than 4194304 bytes');
     });
 
     it('slow: given up at the limit of a request', async () => {
