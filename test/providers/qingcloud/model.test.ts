@@ -17,6 +17,6 @@ describe('toJob()', () => {
       job_action: 'Attach\nNics',
       error_codes: ` 50\u001b[2J00\r\n${'x'.repeat(1000)}`,
     });
-    expect(reason).to.equal(`Attach Nics ended as "failed", error codes 50 [2J00 ${'x'.repeat(289)}…`);
+    expect(reason).to.equal(`Attach Nics ended as "failed", error codes 50 [2J00 ${'x'.repeat(291)}…`);
   });
 });
