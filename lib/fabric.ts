@@ -22,6 +22,8 @@ export interface FabricNic {
   readonly address: string;
   /** The subnet whose switch it hangs on. */
   readonly subnetId: string;
+  /** Whether what it sends under foreign MAC or IPv4 addresses is dropped from the first moment on. Default false. */
+  readonly antiSpoofing?: boolean;
 }
 
 /**
@@ -37,8 +39,13 @@ export interface NicFabric {
   plug(nic: FabricNic, instanceId: string): Promise<void>;
   /** Takes a NIC away from wherever its machine side lives now. One that is not plugged is no error. */
   unplug(nicId: string): Promise<void>;
-  /** Lets a NIC send foreign source addresses, where the fabric filters them. */
-  allowForwarding(nicId: string): Promise<void>;
+  /** Starts or ends dropping what a plugged NIC sends under foreign MAC or IPv4 addresses. */
+  setAntiSpoofing(nicId: string, on: boolean): Promise<void>;
+  /**
+   * Why anti-spoofing cannot be had here; undefined when it can. Asked once there is a subnet. A fabric without this method takes the word
+   * `antiSpoofing` without doing anything.
+   */
+  whyNoAntiSpoofing?(): Promise<string | undefined>;
   /** Takes everything down. Two closes are fine. */
   close(): Promise<void>;
 }

@@ -1,15 +1,16 @@
 import { contains, formatCidr } from '../../lib/address.js';
-import { NicError } from '../../lib/errors.js';
+import { type NetlinkError, NicError } from '../../lib/errors.js';
 import type { FabricNic, FabricSubnet } from '../../lib/fabric.js';
 import { requireCidr, requireIp } from '../argument.js';
-import { NetlinkConnection } from '../connection.js';
+import { type BatchResult, NetlinkConnection } from '../connection.js';
 import { type LinkMonitor, openLinkMonitor } from '../monitor.js';
 import { createNamedNamespace, deleteNamedNamespace } from '../named-namespace.js';
 import { createNamespace, type NamespaceHandle } from '../namespace.js';
 import { openRtnetlink, type Rtnetlink } from '../rtnetlink.js';
-import { deleteLinkRequest, isErrno } from '../services/index.js';
+import { deleteLinkRequest, isErrno, setLinkRequest } from '../services/index.js';
 import { writeSysctl } from '../sysctl.js';
 import { decodeLink, encodeLink, IFA_F, RTEXT_FILTER, RTM } from '../wire/index.js';
+import { addSourceFilter, removeSourceFilter } from './source-filter.js';
 
 /** How often another name is tried when somebody takes the chosen one in between. */
 const nameTries = 20;
@@ -32,6 +33,19 @@ const routerSysctls: Readonly<Record<string, string>> = {
   'ipv4/conf/default/rp_filter': '0',
   'ipv6/conf/all/forwarding': '1',
 };
+
+/** What kernels answer that were built without filters: no such discipline or classifier, no traffic control at all. */
+const UNSUPPORTED = ['ENOENT', 'EOPNOTSUPP'] as const;
+
+function toUnsupported(what: string, cause: NetlinkError): NicError {
+  const needs = 'the kernel lacks the clsact discipline or the bpf classifier (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF)';
+  return new NicError('ERR_NOT_SUPPORTED', `${what}: ${needs}; load sch_ingress and cls_bpf, or switch anti-spoofing off`, { cause });
+}
+
+/** The first request of a batch that was refused, other than for these reasons. */
+function firstRefusal(results: readonly BatchResult[], ...harmless: readonly string[]): NetlinkError | undefined {
+  return results.find((result) => result !== undefined && !harmless.includes(result.errno));
+}
 
 /** A private network: a namespace with one bridge for each subnet, whose address is the subnet's router. It forwards between its subnets and nowhere else. */
 export class PrivateNetwork {
@@ -104,9 +118,17 @@ export class PrivateNetwork {
    * Makes a NIC: one end on its subnet's switch, up, the other in the machine, down.
    * @param portIndex a reserved index, for the end on the switch
    * @param chooseName chooses the name in the machine; asked again when somebody else was faster
+   * @param filtered whether foreign source addresses are dropped from the first frame on
    * @returns the machine's end
+   * @throws NicError `ERR_NOT_SUPPORTED` when the kernel cannot filter
    */
-  async plug(nic: FabricNic, portIndex: number, machine: NamespaceHandle, chooseName: () => Promise<string>): Promise<MachineEnd> {
+  async plug(
+    nic: FabricNic,
+    portIndex: number,
+    machine: NamespaceHandle,
+    chooseName: () => Promise<string>,
+    filtered: boolean,
+  ): Promise<MachineEnd> {
     const masterIndex = this.#bridges.get(nic.subnetId);
     if (masterIndex === undefined)
       throw new NicError('ERR_NOT_FOUND', `fabric.plug ${nic.id}: there is no subnet ${nic.subnetId}; add it first`);
@@ -115,16 +137,44 @@ export class PrivateNetwork {
       const name = await chooseName();
       const peer = { name, mac: nic.mac, namespace: machine };
       try {
-        await link.add({ kind: 'veth', name: `p${portIndex}`, index: portIndex, masterIndex, up: true, peer });
+        await link.add({ kind: 'veth', name: `p${portIndex}`, index: portIndex, masterIndex, up: !filtered, peer });
       } catch (error) {
         if (!isErrno(error, 'EEXIST') || tries === nameTries) throw error;
         continue;
       }
       // From here on it may be moved, and vanish again, at any time.
+      if (filtered) await this.#filter(nic, portIndex);
       const port = await link.find({ index: portIndex });
       if (port !== undefined) await this.#label(portIndex, nic.id);
       return { index: port?.lowerIndex ?? 0, name };
     }
+  }
+
+  /** Nothing gets through before the filter is there: the end on the switch is taken up after it. */
+  async #filter(nic: FabricNic, portIndex: number): Promise<void> {
+    const requests = [...addSourceFilter(portIndex, nic.mac, nic.address), setLinkRequest(portIndex, { up: true })];
+    const refused = firstRefusal(await this.#rtnetlink.batch(requests), 'ENODEV');
+    if (refused === undefined) return;
+    await this.unplug([portIndex]);
+    throw isErrno(refused, ...UNSUPPORTED) ? toUnsupported(`fabric.plug ${nic.id}`, refused) : refused;
+  }
+
+  /** Starts or ends dropping what a NIC sends under foreign addresses. One that vanishes meanwhile is no error. */
+  async setAntiSpoofing(nic: FabricNic, portIndex: number, on: boolean): Promise<void> {
+    const requests = on ? addSourceFilter(portIndex, nic.mac, nic.address) : [removeSourceFilter(portIndex)];
+    const refused = firstRefusal(await this.#rtnetlink.batch(requests), 'ENODEV');
+    if (refused === undefined) return;
+    throw isErrno(refused, ...UNSUPPORTED) ? toUnsupported(`fabric.setAntiSpoofing ${nic.id}`, refused) : refused;
+  }
+
+  /** Why frames cannot be filtered here, tried on the loopback link of the network; undefined when they can. */
+  async whyNoAntiSpoofing(): Promise<string | undefined> {
+    const { index } = await this.#rtnetlink.link.get({ name: 'lo' });
+    const refused = firstRefusal(await this.#rtnetlink.batch(addSourceFilter(index, '02:00:00:00:00:00', '')));
+    await this.#rtnetlink.batch([removeSourceFilter(index)]);
+    if (refused === undefined) return undefined;
+    if (isErrno(refused, ...UNSUPPORTED)) return toUnsupported('anti-spoofing', refused).message;
+    throw refused;
   }
 
   /** Index and name of the machine's end, in whatever namespace it is now; undefined when it is gone or cannot be read. */
@@ -145,9 +195,8 @@ export class PrivateNetwork {
 
   /** Takes NICs away by their ends on the switch. Those that are gone already are no error. */
   async unplug(portIndexes: readonly number[]): Promise<void> {
-    const results = await this.#rtnetlink.batch(portIndexes.map((index) => deleteLinkRequest({ index })));
-    const failed = results.find((result) => result !== undefined && result.errno !== 'ENODEV');
-    if (failed !== undefined) throw failed;
+    const refused = firstRefusal(await this.#rtnetlink.batch(portIndexes.map((index) => deleteLinkRequest({ index }))), 'ENODEV');
+    if (refused !== undefined) throw refused;
   }
 
   /** For those who look with `ip -d link`. */

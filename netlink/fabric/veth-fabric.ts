@@ -31,8 +31,8 @@ export interface VethFabricOptions {
 export interface VethFabric extends NicFabric {
   /** The namespace that switches and routers of a private network are in; undefined when there is none. The handle is the fabric's. */
   network(networkId: string): NamespaceHandle | undefined;
-  /** NICs that may send foreign source addresses. */
-  readonly forwarding: ReadonlySet<string>;
+  /** NICs whose frames with foreign source addresses are dropped. */
+  readonly filtered: ReadonlySet<string>;
   /** Index and name of a NIC in the namespace it is in, as they were when its link was last taken up or down; undefined when it is not plugged. */
   lastSeen(nicId: string): MachineEnd | undefined;
 }
@@ -54,7 +54,7 @@ interface PluggedNic {
 }
 
 class Fabric implements VethFabric {
-  readonly forwarding = new Set<string>();
+  readonly filtered = new Set<string>();
   readonly #options: VethFabricOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -117,10 +117,12 @@ class Fabric implements VethFabric {
       const choose = this.#options.nicName ?? freeNicName;
       const plugged: PluggedNic = { nic, machine, network, portIndex: network.reservePort(), machineEnd: { index: 0, name: 'eth0' } };
       this.#nics.set(nic.id, plugged);
+      if (nic.antiSpoofing === true) this.filtered.add(nic.id);
       try {
         await this.#make(plugged, (taken) => choose(taken, nic));
       } catch (error) {
         this.#nics.delete(nic.id);
+        this.filtered.delete(nic.id);
         throw error;
       }
     });
@@ -132,14 +134,26 @@ class Fabric implements VethFabric {
       if (plugged === undefined) return;
       // Out of the books first, so that its vanishing is no reason to bring it back.
       this.#nics.delete(nicId);
-      this.forwarding.delete(nicId);
+      this.filtered.delete(nicId);
       await plugged.network.unplug([plugged.portIndex]);
     });
   }
 
-  async allowForwarding(nicId: string): Promise<void> {
-    if (!this.#nics.has(nicId)) throw new NicError('ERR_NOT_FOUND', `fabric.allowForwarding ${nicId}: it is not plugged`);
-    this.forwarding.add(nicId);
+  async setAntiSpoofing(nicId: string, on: boolean): Promise<void> {
+    await this.#inTurn(`nic ${nicId}`, async () => {
+      const plugged = this.#nics.get(nicId);
+      if (plugged === undefined) throw new NicError('ERR_NOT_FOUND', `fabric.setAntiSpoofing ${nicId}: it is not plugged`);
+      if (this.filtered.has(nicId) === on) return;
+      await plugged.network.setAntiSpoofing(plugged.nic, plugged.portIndex, on);
+      if (on) this.filtered.add(nicId);
+      else this.filtered.delete(nicId);
+    });
+  }
+
+  async whyNoAntiSpoofing(): Promise<string | undefined> {
+    const [network] = this.#opened.values();
+    if (network === undefined) throw new NicError('ERR_STATE', 'fabric.whyNoAntiSpoofing: add a subnet first');
+    return network.whyNoAntiSpoofing();
   }
 
   async close(): Promise<void> {
@@ -153,7 +167,7 @@ class Fabric implements VethFabric {
     const ports = new Map<PrivateNetwork, number[]>();
     for (const { network, portIndex } of this.#nics.values()) ports.set(network, [...(ports.get(network) ?? []), portIndex]);
     this.#nics.clear();
-    this.forwarding.clear();
+    this.filtered.clear();
     const taken = [...ports].map(([network, indexes]) => network.unplug(indexes));
     const outcomes = await Promise.allSettled(taken);
     for (const network of this.#opened.values()) await network.close();
@@ -189,7 +203,8 @@ class Fabric implements VethFabric {
   async #make(plugged: PluggedNic, choose: (taken: ReadonlySet<string>) => string): Promise<void> {
     const { nic, machine, network, portIndex } = plugged;
     await this.#inTurn(`machine ${machine.instanceId}`, async () => {
-      plugged.machineEnd = await network.plug(nic, portIndex, machine.namespace, async () => choose(await this.#namesIn(machine)));
+      const chooseName = async (): Promise<string> => choose(await this.#namesIn(machine));
+      plugged.machineEnd = await network.plug(nic, portIndex, machine.namespace, chooseName, this.filtered.has(nic.id));
     });
   }
 

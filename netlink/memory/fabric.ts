@@ -20,8 +20,8 @@ export interface MemoryFabric extends NicFabric {
   readonly subnets: ReadonlyMap<string, FabricSubnet>;
   /** Links that are plugged now, by NIC id. */
   readonly links: ReadonlyMap<string, MemoryLink>;
-  /** NICs that may send foreign source addresses. */
-  readonly forwarding: ReadonlySet<string>;
+  /** NICs that may not send under foreign addresses. */
+  readonly filtered: ReadonlySet<string>;
 }
 
 function freeName(namespace: MemoryNamespace): string {
@@ -35,17 +35,17 @@ export function createMemoryFabric(kernel: MemoryKernel, options: MemoryFabricOp
   const subnets = new Map<string, FabricSubnet>();
   const instances = new Map<string, NamespaceRef>();
   const links = new Map<string, MemoryLink>();
-  const forwarding = new Set<string>();
+  const filtered = new Set<string>();
   const remove = (nicId: string): void => {
     const link = links.get(nicId);
     if (link !== undefined) kernel.removeLink(link);
     links.delete(nicId);
-    forwarding.delete(nicId);
+    filtered.delete(nicId);
   };
   return {
     subnets,
     links,
-    forwarding,
+    filtered,
     addSubnet: async (subnet) => {
       subnets.set(subnet.id, subnet);
     },
@@ -65,15 +65,17 @@ export function createMemoryFabric(kernel: MemoryKernel, options: MemoryFabricOp
         const name = options.nameOf?.(nic) ?? freeName(namespace);
         const kind = options.kind === undefined ? {} : { kind: options.kind };
         const permanentMac = options.kind === undefined ? { permanentMac: nic.mac } : {};
+        if (nic.antiSpoofing === true) filtered.add(nic.id);
         links.set(nic.id, kernel.addLink(namespace, { name, mac: nic.mac, ...permanentMac, ...kind }));
       });
     },
     unplug: async (nicId) => {
       await kernel.run('fabric.unplug', 'wherever it is', `fabric.unplug ${nicId}`, () => remove(nicId));
     },
-    allowForwarding: async (nicId) => {
-      if (!links.has(nicId)) throw new NicError('ERR_NOT_FOUND', `fabric.allowForwarding ${nicId}: it is not plugged`);
-      forwarding.add(nicId);
+    setAntiSpoofing: async (nicId, on) => {
+      if (!links.has(nicId)) throw new NicError('ERR_NOT_FOUND', `fabric.setAntiSpoofing ${nicId}: it is not plugged`);
+      if (on) filtered.add(nicId);
+      else filtered.delete(nicId);
     },
     close: async () => {
       for (const nicId of [...links.keys()]) remove(nicId);

@@ -132,7 +132,7 @@ export class MemoryState {
     if (!this.#options.features.forwarding) throw refusal('allowForwarding', 'ERR_NOT_SUPPORTED', 'forwarding cannot be allowed here');
     this.#nic('allowForwarding', nicId);
     this.forwarding.add(nicId);
-    await this.#options.fabric?.allowForwarding(nicId);
+    await this.#options.fabric?.setAntiSpoofing(nicId, false);
   }
 
   #range(action: string, subnetId: string): AddressRange {

@@ -5,7 +5,7 @@ export class RecordingFabric implements NicFabric {
   readonly subnets: FabricSubnet[] = [];
   readonly instances: string[] = [];
   readonly plugged = new Map<string, { readonly nic: FabricNic; readonly instanceId: string }>();
-  readonly forwarding = new Set<string>();
+  readonly filtered = new Set<string>();
   /** Every plug there ever was. */
   readonly plugs: string[] = [];
   /** Throws what the next plug is to be refused with. */
@@ -24,16 +24,18 @@ export class RecordingFabric implements NicFabric {
     if (this.plugged.has(nic.id)) throw new Error(`${nic.id} is plugged already`);
     this.plugs.push(nic.id);
     this.plugged.set(nic.id, { nic, instanceId });
+    if (nic.antiSpoofing === true) this.filtered.add(nic.id);
   }
 
   async unplug(nicId: string): Promise<void> {
     this.plugged.delete(nicId);
-    this.forwarding.delete(nicId);
+    this.filtered.delete(nicId);
   }
 
-  async allowForwarding(nicId: string): Promise<void> {
+  async setAntiSpoofing(nicId: string, on: boolean): Promise<void> {
     if (!this.plugged.has(nicId)) throw new Error(`${nicId} is not plugged`);
-    this.forwarding.add(nicId);
+    if (on) this.filtered.add(nicId);
+    else this.filtered.delete(nicId);
   }
 
   async close(): Promise<void> {}

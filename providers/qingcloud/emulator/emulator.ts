@@ -1,20 +1,19 @@
 import type { Server } from 'node:http';
 import { decode, orThrow } from '../../../lib/codec.js';
 import { NicError } from '../../../lib/errors.js';
-import type { NicFabric } from '../../../lib/fabric.js';
 import type { EmulatedCall } from './call-log.js';
 import { Cloud } from './cloud.js';
+import { buildNetworks, startMachines } from './data-centre.js';
 import { FaultRuleCodec } from './fault-codec.js';
 import type { ActiveFault, FaultRule } from './faults.js';
 import { closeHttpServer, createHttpServer, type ListeningAt, listen } from './http-server.js';
 import { toInitialState } from './initial-state.js';
 import { changeInstanceStatus } from './instance-status.js';
 import { JobRunner } from './job-runner.js';
-import { markPlugged } from './jobs.js';
 import type { EmulatedInstance, EmulatedJob, EmulatedNic, EmulatedVxnet, InstanceStatus } from './model.js';
 import type { EmulatorOptions } from './options.js';
 import { Service } from './service.js';
-import { type Settings, toSettings } from './settings.js';
+import { toSettings } from './settings.js';
 
 /** A running emulator. */
 export interface Emulator extends AsyncDisposable {
@@ -61,23 +60,6 @@ export interface Emulator extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Builds the data centre: switches, machines, and the primary NICs that are to be plugged. */
-async function build(fabric: NicFabric, settings: Settings, cloud: Cloud): Promise<void> {
-  for (const { id, cidr, managerIp, routerId } of settings.vxnets.values()) {
-    // A vxnet outside of any VPC is a network of its own.
-    await fabric.addSubnet({ id, cidr, gateway: managerIp, networkId: routerId ?? id });
-  }
-  for (const { id, namespace, primaryNic } of settings.instances) {
-    if (namespace === undefined) continue;
-    await fabric.addInstance(id, namespace);
-    const nic = [...cloud.state.nics.values()].find((entry) => entry.instanceId === id);
-    if (nic === undefined || primaryNic?.plug === false) continue;
-    await fabric.plug({ id: nic.id, mac: nic.id, address: nic.address, subnetId: nic.vxnetId }, id);
-    if (!nic.antiSpoofing) await fabric.allowForwarding(nic.id);
-    cloud.commit(markPlugged(cloud.state, nic.id, true));
-  }
-}
-
 /** IPv6 addresses stand in brackets in a URL. */
 function toUrl({ host, port }: ListeningAt): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}/iaas`;
@@ -89,19 +71,20 @@ function toUrl({ host, port }: ListeningAt): string {
  *
  * The same server answers, unsigned and on loopback only, at `/control/state`, `/control/calls`, `/control/faults` and `/control/instances/<id>`.
  *
- * @throws NicError `ERR_CONFIG` for an option that cannot be, `ERR_IO` when it cannot listen; what the fabric throws
+ * @throws NicError `ERR_CONFIG` for an option that cannot be, `ERR_IO` when it cannot listen, `ERR_NOT_SUPPORTED` when anti-spoofing is
+ * asked for and the fabric cannot do it; what the fabric throws
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const settings = toSettings(options);
   const { clock } = settings;
   const now = (): number => clock.now();
   const cloud = new Cloud(toInitialState(settings), now);
-  const { fabric } = options;
+  const fabric = options.fabric === undefined ? undefined : await buildNetworks(options.fabric, settings, options.antiSpoofing);
   const jobs = new JobRunner({ cloud, fabric, settings });
   const service = new Service({ cloud, jobs, fabric, settings });
   const addFault = (rule: FaultRule): string => service.faults.add(orThrow(decode(FaultRuleCodec, rule, 'fault rule')));
   for (const rule of options.faults ?? []) addFault(rule);
-  if (fabric !== undefined) await build(fabric, settings, cloud);
+  if (fabric !== undefined) await startMachines(fabric, settings, cloud);
   const setInstanceStatus = (id: string, status: InstanceStatus): boolean => {
     const change = changeInstanceStatus(cloud.state, id, status, now(), settings.choices.terminatedInstance);
     if (change === undefined) return false;

@@ -4,6 +4,7 @@ import { NicError } from '../../../lib/errors.js';
 import type { NicFabric } from '../../../lib/fabric.js';
 import type { Logger } from '../../../lib/log.js';
 import type { Cloud } from './cloud.js';
+import { toFabricNic } from './data-centre.js';
 import type { JobFault } from './faults.js';
 import { isTerminated } from './instance-status.js';
 import { endJob, type JobEnd, markPlugged, updateJob } from './jobs.js';
@@ -217,9 +218,11 @@ export class JobRunner {
 
   async #plug(nic: EmulatedNic, instanceId: string): Promise<void> {
     if (this.#fabric === undefined || this.#cloud.state.instances.get(instanceId)?.hasNamespace !== true) return;
-    await this.#fabric.plug({ id: nic.id, mac: nic.id, address: nic.address, subnetId: nic.vxnetId }, instanceId);
+    await this.#fabric.plug(toFabricNic(nic), instanceId);
     this.#cloud.commit(markPlugged(this.#cloud.state, nic.id, true));
-    if (this.#cloud.state.nics.get(nic.id)?.antiSpoofing === false) await this.#fabric.allowForwarding(nic.id);
+    // It may have been switched while the NIC was being plugged.
+    const now = this.#cloud.state.nics.get(nic.id)?.antiSpoofing;
+    if (now !== undefined && now !== nic.antiSpoofing) await this.#fabric.setAntiSpoofing(nic.id, now);
     this.#log.info(`plugged ${nic.id}`, { instance: instanceId, address: nic.address, vxnet: nic.vxnetId });
   }
 

@@ -139,7 +139,10 @@ export interface EmulatorOptions {
   readonly limits?: Limits;
   /** Choices where the real behaviour is not known. */
   readonly choices?: Choices;
-  /** Whether new NICs drop packets with foreign source addresses; recorded per NIC and shown. Default true, as in the real cloud. */
+  /**
+   * Whether what new NICs send under foreign MAC or IPv4 addresses is dropped, until ModifyNicAttributes with `enable_aspoof=0` allows it.
+   * By default as in the real cloud, wherever the fabric can do it; where it cannot, a warning is logged. True: it has to.
+   */
   readonly antiSpoofing?: boolean;
   /** What each call takes, in milliseconds; default 0 (a round trip to the real service: about 400). */
   readonly latencyMs?: number;

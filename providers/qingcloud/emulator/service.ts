@@ -162,8 +162,10 @@ export class Service {
       const outcome: ActionOutcome = result.right;
       if (outcome.state !== undefined) cloud.commit(outcome.state);
       if (outcome.job !== undefined) jobs.start(outcome.job, faults.job);
-      const forwarding = outcome.forwardingNicId;
-      if (forwarding !== undefined && cloud.state.nics.get(forwarding)?.plugged === true) await fabric?.allowForwarding(forwarding);
+      const switched = outcome.antiSpoofing;
+      if (switched !== undefined && cloud.state.nics.get(switched.nicId)?.plugged === true) {
+        await fabric?.setAntiSpoofing(switched.nicId, switched.on);
+      }
     }
     const retCode = E.isLeft(result) ? result.left.retCode : 0;
     await settings.onCall(name, 'after', { number, params, retCode });

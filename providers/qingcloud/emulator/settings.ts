@@ -43,7 +43,7 @@ export interface Settings {
   readonly limits: Required<Limits>;
   /** Choices. */
   readonly choices: Required<Choices>;
-  /** Whether new NICs filter foreign source addresses. */
+  /** Whether new NICs may not send under foreign addresses. */
   readonly antiSpoofing: boolean;
   /** What each call takes, in milliseconds. */
   readonly latencyMs: number;

@@ -1,33 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { Link, LinkWatch, NetworkNamespace } from '../../../lib/driver.js';
 import { isNicError } from '../../../lib/errors.js';
-import type { FabricNic } from '../../../lib/fabric.js';
-import { createNetlinkDriver } from '../../../netlink/driver.js';
-import { createVethFabric, type VethFabric, type VethFabricOptions } from '../../../netlink/fabric/index.js';
-import { createNamespace, isNamespace, type NamespaceHandle } from '../../../netlink/namespace.js';
+import type { VethFabricOptions } from '../../../netlink/fabric/index.js';
+import { isNamespace } from '../../../netlink/namespace.js';
+import { FabricWorld, fabricSubnets, testNic } from '../../support/fabric-world.js';
 import { requireLive } from '../../support/live.js';
 import { ping } from '../../support/ping.js';
 
-const driver = createNetlinkDriver();
-const subnets = {
-  a: { id: 'vxnet-a', cidr: '192.168.100.0/24', gateway: '192.168.100.1', networkId: 'rtr-1' },
-  b: { id: 'vxnet-b', cidr: '192.168.101.0/24', gateway: '192.168.101.1', networkId: 'rtr-1' },
-  // The same range in another private network.
-  c: { id: 'vxnet-c', cidr: '192.168.100.0/24', gateway: '192.168.100.1', networkId: 'rtr-2' },
-  d: { id: 'vxnet-d', cidr: '192.168.102.0/24', gateway: '192.168.102.1', networkId: 'rtr-2' },
-} as const;
 /** How long to look for what must not be there. */
 const inVainMs = 250;
-
-function nic(number: number, subnetId: string, address: string): FabricNic {
-  const mac = `52:54:00:00:00:${number.toString(16).padStart(2, '0')}`;
-  return { id: mac, mac, address, subnetId };
-}
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   return promise.then(
@@ -36,86 +20,10 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   );
 }
 
-/** A machine with a fabric that plugs into it, and pods beside it. */
-class World {
-  readonly fabric: VethFabric;
-  readonly machine: NamespaceHandle;
-  readonly host: NetworkNamespace;
-  readonly watch: LinkWatch;
-  readonly #pods = new Map<string, { handle: NamespaceHandle; namespace: NetworkNamespace }>();
-
-  private constructor(fabric: VethFabric, machine: NamespaceHandle, host: NetworkNamespace, watch: LinkWatch) {
-    this.fabric = fabric;
-    this.machine = machine;
-    this.host = host;
-    this.watch = watch;
-  }
-
-  static async build(options: VethFabricOptions = {}): Promise<World> {
-    const fabric = createVethFabric({ returnDelayMs: 5, ...options });
-    const machine = await createNamespace('machine');
-    const host = await driver.open({ kind: 'fd', fd: machine.fd });
-    for (const subnet of Object.values(subnets)) await fabric.addSubnet(subnet);
-    await fabric.addInstance('i-1', { kind: 'fd', fd: machine.fd });
-    return new World(fabric, machine, host, await host.watchLinks());
-  }
-
-  /** Waits until a NIC is in the machine. */
-  async seen(mac: string): Promise<Link> {
-    return this.watch.waitFor((links) => links.find((link) => link.mac === mac), { signal: AbortSignal.timeout(10_000) });
-  }
-
-  /** Gives a plugged NIC to a pod, as the attachment engine does. */
-  async give(card: FabricNic, podName: string, gateway: string, ifname = 'eth0'): Promise<NamespaceHandle> {
-    const pod = this.#pods.get(podName) ?? (await this.#addPod(podName));
-    const link = await this.seen(card.mac);
-    const moved = await this.host.moveLink(link.index, pod.namespace, ifname);
-    await pod.namespace.addAddress(moved.index, `${card.address}/24`);
-    await pod.namespace.changeLink(moved.index, { up: true });
-    await pod.namespace.replaceRoute({ dst: '0.0.0.0/0', gateway, linkIndex: moved.index });
-    return pod.handle;
-  }
-
-  /** Waits until the fabric knows the name that a NIC has in its pod. */
-  async lastSeenAs(card: FabricNic, name: string): Promise<void> {
-    const signal = AbortSignal.timeout(10_000);
-    while (this.fabric.lastSeen(card.id)?.name !== name) await delay(2, undefined, { signal });
-  }
-
-  /** Lets the namespace of a pod die with all that is in it. */
-  killPod(podName: string): void {
-    const pod = this.#pods.get(podName);
-    pod?.namespace.close();
-    pod?.handle.close();
-    this.#pods.delete(podName);
-  }
-
-  pod(podName: string): NetworkNamespace {
-    const pod = this.#pods.get(podName);
-    if (pod === undefined) throw new Error(`there is no pod ${podName}`);
-    return pod.namespace;
-  }
-
-  async tearDown(): Promise<void> {
-    this.watch.close();
-    await this.fabric.close();
-    for (const name of [...this.#pods.keys()]) this.killPod(name);
-    this.host.close();
-    this.machine.close();
-  }
-
-  async #addPod(podName: string): Promise<{ handle: NamespaceHandle; namespace: NetworkNamespace }> {
-    const handle = await createNamespace(podName);
-    const pod = { handle, namespace: await driver.open({ kind: 'fd', fd: handle.fd }) };
-    this.#pods.set(podName, pod);
-    return pod;
-  }
-}
-
 describe('createVethFabric()', () => {
-  let world: World | undefined;
-  const build = async (options?: VethFabricOptions): Promise<World> => {
-    world = await World.build(options);
+  let world: FabricWorld | undefined;
+  const build = async (options?: VethFabricOptions): Promise<FabricWorld> => {
+    world = await FabricWorld.build(options);
     return world;
   };
 
@@ -130,8 +38,8 @@ describe('createVethFabric()', () => {
 
   it('plug() makes a NIC appear in the machine, down and bare, under a free name', async () => {
     const { fabric, host } = await build();
-    const first = nic(1, 'vxnet-a', '192.168.100.11');
-    const second = nic(2, 'vxnet-b', '192.168.101.12');
+    const first = testNic(1, 'vxnet-a', '192.168.100.11');
+    const second = testNic(2, 'vxnet-b', '192.168.101.12');
     await fabric.plug(first, 'i-1');
     await fabric.plug(second, 'i-1');
     const links = (await host.listLinks()).filter((link) => !link.loopback);
@@ -144,13 +52,13 @@ describe('createVethFabric()', () => {
 
   it('plug() gives the name that it is told to', async () => {
     const { fabric, seen } = await build({ nicName: (taken, card) => `ens${taken.size}x${card.mac.slice(-2)}` });
-    await fabric.plug(nic(0xab, 'vxnet-a', '192.168.100.11'), 'i-1');
+    await fabric.plug(testNic(0xab, 'vxnet-a', '192.168.100.11'), 'i-1');
     expect((await seen.call(world, '52:54:00:00:00:ab')).name).to.equal('ens1xab');
   });
 
   it('plugs many NICs at once, each under a name of its own', async () => {
     const { fabric, host } = await build();
-    const cards = Array.from({ length: 30 }, (_, n) => nic(n + 1, n % 2 === 0 ? 'vxnet-a' : 'vxnet-c', `192.168.100.${n + 10}`));
+    const cards = Array.from({ length: 30 }, (_, n) => testNic(n + 1, n % 2 === 0 ? 'vxnet-a' : 'vxnet-c', `192.168.100.${n + 10}`));
     await Promise.all(cards.map((card) => fabric.plug(card, 'i-1')));
     const links = (await host.listLinks()).filter((link) => !link.loopback);
     expect(new Set(links.map((link) => link.mac))).to.deep.equal(new Set(cards.map((card) => card.mac)));
@@ -161,7 +69,11 @@ describe('createVethFabric()', () => {
 
   it('lets pods of one private network reach each other and their routers, across subnets', async () => {
     const built = await build();
-    const cards = [nic(1, 'vxnet-a', '192.168.100.11'), nic(2, 'vxnet-a', '192.168.100.12'), nic(3, 'vxnet-b', '192.168.101.13')] as const;
+    const cards = [
+      testNic(1, 'vxnet-a', '192.168.100.11'),
+      testNic(2, 'vxnet-a', '192.168.100.12'),
+      testNic(3, 'vxnet-b', '192.168.101.13'),
+    ] as const;
     for (const card of cards) await built.fabric.plug(card, 'i-1');
     const first = await built.give(cards[0], 'pod1', '192.168.100.1');
     await built.give(cards[1], 'pod2', '192.168.100.1');
@@ -173,8 +85,8 @@ describe('createVethFabric()', () => {
 
   it('keeps private networks apart, even with the same addresses', async () => {
     const built = await build();
-    const here = nic(1, 'vxnet-a', '192.168.100.11');
-    const there = nic(2, 'vxnet-c', '192.168.100.12');
+    const here = testNic(1, 'vxnet-a', '192.168.100.11');
+    const there = testNic(2, 'vxnet-c', '192.168.100.12');
     for (const card of [here, there]) await built.fabric.plug(card, 'i-1');
     const pod = await built.give(here, 'pod1', '192.168.100.1');
     const other = await built.give(there, 'pod2', '192.168.100.1');
@@ -191,7 +103,7 @@ describe('createVethFabric()', () => {
 
   it('unplug() takes a NIC out of whatever namespace it is in, twice, and it does not come back', async () => {
     const built = await build({ returnDelayMs: 0 });
-    const card = nic(1, 'vxnet-a', '192.168.100.11');
+    const card = testNic(1, 'vxnet-a', '192.168.100.11');
     await built.fabric.plug(card, 'i-1');
     await built.give(card, 'pod1', '192.168.100.1');
     await built.fabric.unplug(card.id);
@@ -206,16 +118,16 @@ describe('createVethFabric()', () => {
 
   it('brings a NIC back to the machine, down and under its last name, when its namespace dies, and it works again', async () => {
     const built = await build();
-    const card = nic(1, 'vxnet-a', '192.168.100.11');
+    const card = testNic(1, 'vxnet-a', '192.168.100.11');
     await built.fabric.plug(card, 'i-1');
-    await built.fabric.allowForwarding(card.id);
+    await built.fabric.setAntiSpoofing(card.id, true);
     const first = await built.give(card, 'pod1', '192.168.100.1', 'net1');
     expect((await ping(first, '192.168.100.1')).answered).to.equal(true);
     await built.lastSeenAs(card, 'net1');
     built.killPod('pod1');
     const back = await built.seen(card.mac);
     expect({ name: back.name, up: back.up }).to.deep.equal({ name: 'net1', up: false });
-    expect([...built.fabric.forwarding]).to.deep.equal([card.id]);
+    expect([...built.fabric.filtered]).to.deep.equal([card.id]);
     const second = await built.give(card, 'pod2', '192.168.100.1');
     expect((await ping(second, '192.168.100.1')).answered).to.equal(true);
     await built.fabric.unplug(card.id);
@@ -224,7 +136,7 @@ describe('createVethFabric()', () => {
 
   it('brings NICs back under another name where theirs is taken', async () => {
     const built = await build();
-    const cards = [nic(1, 'vxnet-a', '192.168.100.11'), nic(2, 'vxnet-a', '192.168.100.12')] as const;
+    const cards = [testNic(1, 'vxnet-a', '192.168.100.11'), testNic(2, 'vxnet-a', '192.168.100.12')] as const;
     for (const card of cards) await built.fabric.plug(card, 'i-1');
     for (const card of cards) {
       await built.give(card, `pod of ${card.id}`, '192.168.100.1', 'net1');
@@ -251,7 +163,7 @@ describe('createVethFabric()', () => {
       await away;
     };
     const built = await build({ clock: { now: () => 0, sleep } });
-    const card = nic(1, 'vxnet-a', '192.168.100.11');
+    const card = testNic(1, 'vxnet-a', '192.168.100.11');
     await built.fabric.plug(card, 'i-1');
     await built.give(card, 'pod1', '192.168.100.1');
     built.killPod('pod1');
@@ -264,26 +176,26 @@ describe('createVethFabric()', () => {
 
   it('refuses what it does not know and what is there already', async () => {
     const { fabric, machine } = await build();
-    const card = nic(1, 'vxnet-a', '192.168.100.11');
+    const card = testNic(1, 'vxnet-a', '192.168.100.11');
     expect(await codeOf(fabric.plug(card, 'i-2'))).to.equal('ERR_NOT_FOUND');
     expect(await codeOf(fabric.plug({ ...card, subnetId: 'vxnet-x' }, 'i-1'))).to.equal('ERR_NOT_FOUND');
-    expect(await codeOf(fabric.allowForwarding(card.id))).to.equal('ERR_NOT_FOUND');
+    expect(await codeOf(fabric.setAntiSpoofing(card.id, true))).to.equal('ERR_NOT_FOUND');
     await fabric.plug(card, 'i-1');
     expect(await codeOf(fabric.plug(card, 'i-1'))).to.equal('ERR_STATE');
-    expect(await codeOf(fabric.addSubnet(subnets.a))).to.equal('ERR_STATE');
+    expect(await codeOf(fabric.addSubnet(fabricSubnets.a))).to.equal('ERR_STATE');
     expect(await codeOf(fabric.addInstance('i-1', { kind: 'fd', fd: machine.fd }))).to.equal('ERR_STATE');
     expect(await codeOf(fabric.addInstance('i-2', { kind: 'path', path: '/dev/null' }))).to.equal('ERR_NAMESPACE');
-    expect(await codeOf(fabric.addSubnet({ ...subnets.a, id: 'vxnet-e', gateway: '10.0.0.1' }))).to.equal('RangeError');
+    expect(await codeOf(fabric.addSubnet({ ...fabricSubnets.a, id: 'vxnet-e', gateway: '10.0.0.1' }))).to.equal('RangeError');
     await fabric.close();
-    expect(await codeOf(fabric.plug(nic(2, 'vxnet-a', '192.168.100.12'), 'i-1'))).to.equal('ERR_STATE');
+    expect(await codeOf(fabric.plug(testNic(2, 'vxnet-a', '192.168.100.12'), 'i-1'))).to.equal('ERR_STATE');
   });
 
   it('close() takes every NIC away, twice, and leaves no descriptor', async () => {
     const open = (): number => readdirSync('/proc/self/fd').length;
     const before = open();
     const built = await build();
-    for (let n = 1; n <= 5; n++) await built.fabric.plug(nic(n, n % 2 === 0 ? 'vxnet-a' : 'vxnet-c', `192.168.100.${10 + n}`), 'i-1');
-    await built.give(nic(1, 'vxnet-c', '192.168.100.11'), 'pod1', '192.168.100.1');
+    for (let n = 1; n <= 5; n++) await built.fabric.plug(testNic(n, n % 2 === 0 ? 'vxnet-a' : 'vxnet-c', `192.168.100.${10 + n}`), 'i-1');
+    await built.give(testNic(1, 'vxnet-c', '192.168.100.11'), 'pod1', '192.168.100.1');
     await built.fabric.close();
     await built.fabric.close();
     expect((await built.host.listLinks()).map((link) => link.name)).to.deep.equal(['lo']);
@@ -310,9 +222,9 @@ describe('createVethFabric()', () => {
 
   it('leaves nothing when its process is killed', async () => {
     const built = await build();
-    const card = nic(1, 'vxnet-a', '192.168.100.11');
+    const card = testNic(1, 'vxnet-a', '192.168.100.11');
     const program = fileURLToPath(new URL('../../support/plug-a-nic.ts', import.meta.url));
-    const args = [`/proc/${process.pid}/fd/${built.machine.fd}`, JSON.stringify(subnets.a), JSON.stringify(card)];
+    const args = [`/proc/${process.pid}/fd/${built.machine.fd}`, JSON.stringify(fabricSubnets.a), JSON.stringify(card)];
     const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
     try {
       await built.seen(card.mac);

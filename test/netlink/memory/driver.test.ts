@@ -122,14 +122,14 @@ describe('createMemoryFabric()', () => {
     await fabric.addSubnet(subnet);
     await fabric.addInstance('i-1', { kind: 'own' });
     await fabric.plug(nic, 'i-1');
-    await fabric.allowForwarding(nic.id);
+    await fabric.setAntiSpoofing(nic.id, true);
     const link = fabric.links.get(nic.id);
     if (link === undefined) throw new Error('not plugged');
     kernel.moveLink(link, kernel.addNamespace(pod.path), 'eth0', 'move');
     await fabric.unplug(nic.id);
     await fabric.unplug(nic.id);
     expect(kernel.findByMac(mac)).to.equal(undefined);
-    expect([...fabric.forwarding]).to.deep.equal([]);
+    expect([...fabric.filtered]).to.deep.equal([]);
   });
 
   it('plug() refuses what it does not know and what is plugged already', async () => {

@@ -23,8 +23,8 @@ class EventFabric implements NicFabric {
   async unplug(nicId: string): Promise<void> {
     this.events.push(`unplug ${nicId}`);
   }
-  async allowForwarding(nicId: string): Promise<void> {
-    this.events.push(`forward ${nicId}`);
+  async setAntiSpoofing(nicId: string, on: boolean): Promise<void> {
+    this.events.push(`${on ? 'filter' : 'forward'} ${nicId}`);
   }
   async close(): Promise<void> {}
 }

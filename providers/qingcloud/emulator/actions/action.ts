@@ -24,8 +24,8 @@ export interface ActionOutcome {
   readonly state?: CloudState;
   /** The job that was started. */
   readonly job?: EmulatedJob;
-  /** A NIC that may send foreign source addresses from now on. */
-  readonly forwardingNicId?: string;
+  /** A NIC whose filter for foreign source addresses is switched. */
+  readonly antiSpoofing?: { readonly nicId: string; readonly on: boolean };
 }
 
 /** An action of the API as a pure function. */

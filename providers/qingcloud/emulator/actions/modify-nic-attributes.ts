@@ -52,5 +52,5 @@ export const modifyNicAttributes: Action = (input) => {
     changed = { ...changed, vxnetId: vxnet.id, address: address.right };
   }
   const state = { ...input.state, nics: withEntries(input.state.nics, [changed]) };
-  return E.right({ reply: {}, state, ...(antiSpoofing === false ? { forwardingNicId: nicId } : {}) });
+  return E.right({ reply: {}, state, ...(antiSpoofing === undefined ? {} : { antiSpoofing: { nicId, on: antiSpoofing } }) });
 };

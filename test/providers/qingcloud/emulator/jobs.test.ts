@@ -43,7 +43,7 @@ describe('jobs of the emulator, with a fabric', () => {
     ]);
     expect(fabric.instances).to.deep.equal([INSTANCE]);
     expect([...fabric.plugged.values()]).to.deep.equal([
-      { nic: { id: PRIMARY, mac: PRIMARY, address: '192.168.100.2', subnetId: VXNET }, instanceId: INSTANCE },
+      { nic: { id: PRIMARY, mac: PRIMARY, address: '192.168.100.2', subnetId: VXNET, antiSpoofing: true }, instanceId: INSTANCE },
     ]);
     expect(bed.emulator.nics()[0]?.plugged).to.equal(true);
   });
@@ -61,7 +61,7 @@ describe('jobs of the emulator, with a fabric', () => {
     expect(fabric.plugged.has(nic.id)).to.equal(false);
     await bed.clock.advance(1);
     expect(fabric.plugged.get(nic.id)).to.deep.equal({
-      nic: { id: nic.id, mac: nic.id, address: nic.address, subnetId: VXNET },
+      nic: { id: nic.id, mac: nic.id, address: nic.address, subnetId: VXNET, antiSpoofing: true },
       instanceId: INSTANCE,
     });
     const shown = bed.emulator.jobs().find((entry) => entry.id === job);
@@ -73,22 +73,35 @@ describe('jobs of the emulator, with a fabric', () => {
     expect(fabric.plugged.has(nic.id)).to.equal(false);
   });
 
-  it('open the fabric for a NIC that may forward, whether it was told before or after it was plugged', async () => {
+  it('plug what may not send under foreign addresses, unless it was told before, and switch that while it is plugged', async () => {
     const [early, late] = [await newNic(), await newNic()];
     await bed.call('ModifyNicAttributes', { nic: early, enable_aspoof: '0' });
-    expect(fabric.forwarding.size).to.equal(0);
     await bed.attached(early, late);
-    expect([...fabric.forwarding]).to.deep.equal([early]);
+    expect([...fabric.filtered]).to.deep.equal([PRIMARY, late]);
     await bed.call('ModifyNicAttributes', { nic: late, enable_aspoof: '0' });
-    expect([...fabric.forwarding]).to.deep.equal([early, late]);
+    expect([...fabric.filtered]).to.deep.equal([PRIMARY]);
+    await bed.call('ModifyNicAttributes', { nic: early, enable_aspoof: '1' });
+    expect([...fabric.filtered]).to.deep.equal([PRIMARY, early]);
   });
 
-  it('open the fabric for all NICs where there is no filter', async () => {
+  it('switch a NIC to what it was told while it was being plugged', async () => {
+    const id = await newNic();
+    const plug = fabric.plug.bind(fabric);
+    fabric.plug = async (nic, instanceId) => {
+      await bed.call('ModifyNicAttributes', { nic: nic.id, enable_aspoof: '0' });
+      await plug(nic, instanceId);
+    };
+    await bed.attach(id);
+    await bed.clock.advance(JOB_MS);
+    await bed.emulator.idle();
+    expect([...fabric.filtered]).to.deep.equal([PRIMARY]);
+  });
+
+  it('filter nothing where anti-spoofing is declined', async () => {
     await bed.close();
     await open({ antiSpoofing: false });
-    const id = await newNic();
-    await bed.attached(id);
-    expect([...fabric.forwarding]).to.deep.equal([PRIMARY, id]);
+    await bed.attached(await newNic());
+    expect([...fabric.filtered]).to.deep.equal([]);
   });
 
   it('fail: nothing is plugged, and the NIC is available again', async () => {
