@@ -72,7 +72,9 @@ export function isSubnetRefusal(error: unknown): boolean {
       'ERR_BALANCE',
       'ERR_RATE_LIMIT',
       'ERR_INSTANCE_FULL',
+      'ERR_CONFIG',
       'ERR_TRANSPORT',
+      'ERR_RESPONSE',
       'ERR_DEADLINE',
       'ERR_CANCELLED',
     )

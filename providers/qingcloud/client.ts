@@ -1,18 +1,20 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import * as E from 'fp-ts/lib/Either.js';
 import type { Got, RequestError } from 'got';
 import type { CallLimiter } from '../../lib/call-budget/index.js';
 import type { Clock } from '../../lib/clock.js';
 import { decode } from '../../lib/codec.js';
-import { isNicError, ProviderError } from '../../lib/errors.js';
+import { isNicError, type NicError, ProviderError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/log.js';
 import type { QingCloudConfig } from './config.js';
 import { type RequestKind, toAbortedError, toRefusalError, toResponseError } from './errors.js';
+import { adviceOn, mayPass, wasTurnedAway } from './http-status.js';
 import { followHandshake, isCertificateError, neverLeft, textField, tlsReason } from './never-left.js';
 import { type ParamValue, toParams } from './params.js';
+import type { Environment } from './proxy-variables.js';
 import { RetCode } from './ret-code.js';
 import { formatTimeStamp, signQuery } from './signature.js';
+import { createTransport, formatOrigin, type Transport } from './transport.js';
+import { formatProxy, TunnelError } from './tunnel.js';
 import { EnvelopeCodec } from './wire.js';
 
 /** A reply is a list of at most 100 small items; more than this is no reply. */
@@ -30,6 +32,10 @@ export interface ApiClientOptions {
   readonly limiter: CallLimiter;
   /** Limit of one request, from its start to the last byte of its reply, in milliseconds. */
   readonly requestTimeoutMs: number;
+  /** Limit from when a request is sent to the head of its reply, in milliseconds. */
+  readonly responseTimeoutMs: number;
+  /** Names the proxy, if there is one. */
+  readonly environment: Environment;
 }
 
 /** One request. */
@@ -65,18 +71,40 @@ function describeTls(reason: string, shaking: boolean): string {
   return `the TLS handshake failed: ${reason}; does this port speak HTTPS? Check protocol, host and port in the provider file`;
 }
 
+/** Rejects when a signal is aborted, until it is forgotten. */
+class Aborted {
+  readonly promise: Promise<never>;
+  readonly #signal: AbortSignal | undefined;
+  #listener = (): void => {};
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    this.promise = new Promise((_resolve, reject) => {
+      this.#listener = () => reject(new Error('aborted'));
+      signal?.addEventListener('abort', this.#listener, { once: true });
+    });
+    this.promise.catch(() => {});
+  }
+
+  forget(): void {
+    this.#signal?.removeEventListener('abort', this.#listener);
+  }
+}
+
 /**
  * Sends signed requests, one attempt each, and tells exactly what became of them. The only place where got is used,
  * and where its errors are translated: they hold the signed URL, so none of them is passed on.
  */
 export class ApiClient {
   readonly #options: ApiClientOptions;
-  readonly #agent: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  readonly #transport: E.Either<NicError, Transport>;
   #got: Promise<Got> | undefined;
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
-    this.#agent = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+    const { config, environment, requestTimeoutMs } = options;
+    const tunnelMs = config.connectionTimeoutMs === 0 ? requestTimeoutMs : Math.min(config.connectionTimeoutMs, requestTimeoutMs);
+    this.#transport = createTransport(config, environment, tunnelMs);
   }
 
   /**
@@ -88,10 +116,20 @@ export class ApiClient {
     const { action } = request;
     const { clock, log, limiter } = this.#options;
     if (isAborted(signal)) throw toAbortedError(action, signal, 'refused');
+    const transport = this.#transport;
+    if (E.isLeft(transport)) {
+      const { code, message } = transport.left;
+      throw new ProviderError(code, `${action} was not sent: ${message}`, {
+        action,
+        retryable: false,
+        outcome: 'refused',
+        cause: transport.left,
+      });
+    }
     await this.#admit(request, signal);
     const start = clock.now();
     try {
-      const reply = await this.#exchange(request, signal);
+      const reply = await this.#exchange(request, transport.right, signal);
       const body = this.#read(request, reply);
       log.debug(`${action} succeeded`, { action, ms: clock.now() - start });
       return body;
@@ -119,25 +157,29 @@ export class ApiClient {
 
   /** Closes idle connections. */
   close(): void {
-    this.#agent.http.destroy();
-    this.#agent.https.destroy();
+    if (E.isLeft(this.#transport)) return;
+    const { http, https } = this.#transport.right.agent;
+    http.destroy();
+    https.destroy();
   }
 
-  #load(): Promise<Got> {
+  #load({ agent, request }: Transport): Promise<Got> {
     // Loading it takes 20 ms, which a command without a call to the cloud need not pay.
     this.#got ??= import('got').then(({ got }) => {
-      const { connectionTimeoutMs, protocol } = this.#options.config;
+      const { config, requestTimeoutMs, responseTimeoutMs } = this.#options;
+      const { connectionTimeoutMs, protocol } = config;
       const connecting = connectionTimeoutMs === 0 ? {} : { lookup: connectionTimeoutMs, connect: connectionTimeoutMs };
       const securing = connectionTimeoutMs === 0 || protocol === 'http' ? {} : { secureConnect: connectionTimeoutMs };
       return got.extend({
-        agent: this.#agent,
+        agent,
+        ...(request === undefined ? {} : { request }),
         retry: { limit: 0 },
         followRedirect: false,
         throwHttpErrors: false,
         responseType: 'text',
         // Nothing compressed is asked for: a few bytes of it could stand for any number of them.
         decompress: false,
-        timeout: { ...connecting, ...securing, request: this.#options.requestTimeoutMs },
+        timeout: { ...connecting, ...securing, response: responseTimeoutMs, request: requestTimeoutMs },
         headers: { 'user-agent': 'hostnic-cni' },
       });
     });
@@ -156,47 +198,46 @@ export class ApiClient {
       signature_method: 'HmacSHA256',
       signature_version: '1',
     });
-    return `${this.#origin()}${path}?${signQuery({ path, params, secretAccessKey })}`;
+    return `${formatOrigin(this.#options.config)}${path}?${signQuery({ path, params, secretAccessKey })}`;
   }
 
-  /** Where the API is. An IPv6 address stands in brackets, and the port is always written, as the vendor's SDK does. */
-  #origin(): string {
-    const { protocol, host, port } = this.#options.config;
-    return `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  }
-
-  async #exchange(request: ApiRequest, signal: AbortSignal | undefined): Promise<Reply> {
+  async #exchange(request: ApiRequest, transport: Transport, signal: AbortSignal | undefined): Promise<Reply> {
     const { action } = request;
-    const got = await this.#load();
+    const got = await this.#load(transport);
     if (isAborted(signal)) throw toAbortedError(action, signal, 'refused');
     const running = got.get(this.#url(request), signal === undefined ? {} : { signal });
     let oversized = false;
-    let isShaking = (): boolean => false;
+    let isShaking = (): boolean => transport.tunnelled;
     running.on('request', (sent) => {
-      isShaking = followHandshake(sent);
+      isShaking = followHandshake(sent, transport.tunnelled);
     });
     running.on('downloadProgress', ({ transferred }) => {
       if (transferred <= MAX_REPLY_BYTES) return;
       oversized = true;
       running.cancel();
     });
+    const aborted = new Aborted(signal);
     try {
-      const { statusCode, body, headers } = await running;
+      // A request that waits for its tunnel cannot be ended from outside.
+      const { statusCode, body, headers } = await Promise.race([running, aborted.promise]);
       return { status: statusCode, body, date: headers.date };
     } catch (error) {
       if (isAborted(signal)) throw toAbortedError(action, signal, isShaking() || neverLeft(error) ? 'refused' : 'unknown');
       if (oversized) throw this.#noAnswer(request, `a reply of more than ${MAX_REPLY_BYTES} bytes came`, false);
       if (textField(error, 'code')?.startsWith('HPE_') === true) throw this.#noAnswer(request, 'something that is no HTTP came', true);
       throw this.#broken(request, error as RequestError, isShaking());
+    } finally {
+      aborted.forget();
     }
   }
 
   #read(request: ApiRequest, reply: Reply): ApiReply {
     const { action, kind } = request;
+    const { status } = reply;
     // The service answers everything it understands with 200 (docs, api/overview): anything else is from something in between.
-    if (reply.status !== 200) {
-      const advice = reply.status === 404 ? '; check uri, host and port in the provider file' : '';
-      throw this.#noAnswer(request, `HTTP status ${reply.status} came`, reply.status >= 500 || reply.status === 429, advice);
+    if (status !== 200) {
+      const outcome = wasTurnedAway(status) ? 'refused' : 'unknown';
+      throw this.#noAnswer(request, `HTTP status ${status} came`, mayPass(status), { outcome, advice: this.#adviceOn(status) });
     }
     let body: unknown;
     try {
@@ -220,18 +261,34 @@ export class ApiClient {
     const refused = shaking || neverLeft(error);
     const reason = tlsReason(error.message);
     const why = reason === undefined ? describe(error) : describeTls(reason, shaking);
-    return new ProviderError('ERR_TRANSPORT', `${request.action}: ${this.#origin()} gave no answer: ${this.#redact(why)}`, {
-      action: request.action,
-      // Peers that do not understand each other will not later; a broken connection may hold next time.
-      retryable: !isCertificateError(error) && !(shaking && reason !== undefined),
-      outcome: refused ? 'refused' : 'unknown',
-      cause: error.cause,
-    });
+    return new ProviderError(
+      'ERR_TRANSPORT',
+      `${request.action}: ${formatOrigin(this.#options.config)} gave no answer: ${this.#redact(why)}`,
+      {
+        action: request.action,
+        // Peers that do not understand each other will not later; a broken connection may hold next time.
+        retryable:
+          error.cause instanceof TunnelError ? error.cause.retryable : !isCertificateError(error) && !(shaking && reason !== undefined),
+        outcome: refused ? 'refused' : 'unknown',
+        cause: error.cause,
+      },
+    );
+  }
+
+  #adviceOn(status: number): string {
+    const proxy = E.isLeft(this.#transport) ? undefined : this.#transport.right.proxy;
+    return adviceOn(status, proxy === undefined ? undefined : { name: formatProxy(proxy), variable: proxy.variable });
   }
 
   /** Names the place: what answers may be something else that listens there. */
-  #noAnswer(request: ApiRequest, what: string, retryable: boolean, advice = ''): ProviderError {
-    return toResponseError(request.action, `${what} from ${this.#origin()}${this.#options.config.path}${advice}`, retryable);
+  #noAnswer(
+    { action }: ApiRequest,
+    what: string,
+    retryable: boolean,
+    { outcome, advice = '' }: { readonly outcome?: ProviderError['outcome']; readonly advice?: string } = {},
+  ): ProviderError {
+    const { config } = this.#options;
+    return toResponseError(action, `${what} from ${formatOrigin(config)}${config.path}${advice}`, retryable, outcome);
   }
 
   #redact(text: string): string {

@@ -121,7 +121,15 @@ export function toAbortedError(action: string, signal: AbortSignal, outcome: Pro
   return new ProviderError(code, message, { action, outcome, retryable: false, cause });
 }
 
-/** The error of a reply that is no answer. Whether the request took effect nobody can know. */
-export function toResponseError(action: string, what: string, retryable: boolean): ProviderError {
-  return new ProviderError('ERR_RESPONSE', `${action}: no answer of QingCloud: ${what}`, { action, retryable, outcome: 'unknown' });
+/**
+ * The error of a reply that is no answer.
+ * @param outcome `unknown` as a rule: whether the request took effect nobody can know
+ */
+export function toResponseError(
+  action: string,
+  what: string,
+  retryable: boolean,
+  outcome: ProviderError['outcome'] = 'unknown',
+): ProviderError {
+  return new ProviderError('ERR_RESPONSE', `${action}: no answer of QingCloud: ${what}`, { action, retryable, outcome });
 }

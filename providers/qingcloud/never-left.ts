@@ -7,6 +7,9 @@ const CONNECTING_TIMEOUTS: readonly unknown[] = ['lookup', 'connect', 'secureCon
 /** Node's codes for a certificate that does not verify (OpenSSL, `X509_verify_cert_error_string`): the handshake is not over then. */
 const CERTIFICATE_CODES = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/;
 
+/** The code of an error about a way through a proxy: what was to be sent waits until there is one. */
+export const TUNNEL_CODE = 'ERR_TUNNEL';
+
 /** A text field of a value of any shape; undefined when it has none. */
 export function textField(value: unknown, name: string): string | undefined {
   if (typeof value !== 'object' || value === null || !(name in value)) return undefined;
@@ -25,6 +28,7 @@ export function isCertificateError(error: unknown): boolean {
  */
 export function neverLeft(error: unknown): boolean {
   if (textField(error, 'name') === 'TimeoutError') return CONNECTING_TIMEOUTS.includes(textField(error, 'event'));
+  if (textField(error, 'code') === TUNNEL_CODE) return true;
   // Some runtimes give no system call with it, and nothing but connecting is refused so.
   if (textField(error, 'code') === 'ECONNREFUSED' || isCertificateError(error)) return true;
   if (CONNECTING_CALLS.includes(textField(error, 'syscall'))) return true;
@@ -40,10 +44,11 @@ export function tlsReason(message: string): string | undefined {
 
 /**
  * Follows the TLS handshake of a request. Nothing of the request is encrypted, and so none of it sent, before the handshake is over.
+ * @param tunnelled the connection leads through a proxy, which has to make it first
  * @returns tells whether its handshake has begun and is not over yet; false as long as nothing is known, and for a connection that is used again
  */
-export function followHandshake(request: ClientRequest): () => boolean {
-  let shaking = false;
+export function followHandshake(request: ClientRequest, tunnelled: boolean): () => boolean {
+  let shaking = tunnelled;
   request.once('socket', (socket) => {
     shaking = 'secureConnecting' in socket && socket.secureConnecting === true;
     // A connection that is used again has no handshake before it.

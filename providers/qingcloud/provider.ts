@@ -46,8 +46,10 @@ export interface QingCloudProviderOptions {
   readonly random?: () => number;
   /** Keeps to a budget of API calls that other processes share; without it every call is made. See `createCallLimiter`. */
   readonly limiter?: CallLimiter;
-  /** Limit of one request, in milliseconds; 30 s by default. */
+  /** Limit of one request, from its start to the last byte of its reply, in milliseconds; 30 s by default. */
   readonly requestTimeoutMs?: number;
+  /** Limit from when a request is sent to the head of its reply, in milliseconds; 20 s by default. */
+  readonly responseTimeoutMs?: number;
   /**
    * How long after a lost answer a request may still take effect, in milliseconds. By default 90 s: a signed request is valid
    * for 60 s, and 30 s are for clocks that differ and reads that are stale.
@@ -55,6 +57,11 @@ export interface QingCloudProviderOptions {
   readonly lateEffectMs?: number;
   /** NICs that an instance can hold, the primary one included, where the account's limit was raised; 64 by default, as documented. */
   readonly nicsPerInstance?: number;
+  /**
+   * The variables that name a proxy: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, in upper or lower case, by the rules of Go's programs.
+   * Those of this process by default; `{}` for no proxy.
+   */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The NICs of QingCloud (docs, `api/command_list/nic`). */
@@ -89,6 +96,8 @@ class QingCloudProvider implements NicProvider {
       log: this.#log,
       limiter: options.limiter ?? unlimitedCalls,
       requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+      responseTimeoutMs: options.responseTimeoutMs ?? 20_000,
+      environment: options.environment ?? process.env,
     });
     this.features = {
       wishedAddress: true,

@@ -4,15 +4,19 @@ import { ProviderError } from '../../lib/errors.js';
 import { silentLogger } from '../../lib/log.js';
 import { ApiClient } from '../../providers/qingcloud/client.js';
 
-/** Calls the API over HTTPS at the port given, as often as given (once), and prints what became of the last call. A process of its own, since trust is set when one starts. */
+/**
+ * Calls the API over HTTPS at the port given, as often as given (once), at the host given (127.0.0.1), and prints what became of the last call.
+ * A process of its own, since trust and variables are set when one starts.
+ */
+const [, , port, calls = '1', host = '127.0.0.1'] = process.argv;
 const client = new ApiClient({
   config: {
     accessKeyId: 'QYACCESSKEYIDEXAMPLE',
     secretAccessKey: 'SECRETACCESSKEY',
     zone: 'pek3a',
     protocol: 'https',
-    host: '127.0.0.1',
-    port: Number(process.argv[2]),
+    host,
+    port: Number(port),
     path: '/iaas',
     connectionRetries: 0,
     connectionTimeoutMs: 5000,
@@ -22,15 +26,17 @@ const client = new ApiClient({
   log: silentLogger,
   limiter: unlimitedCalls,
   requestTimeoutMs: 5000,
+  responseTimeoutMs: 5000,
+  environment: process.env,
 });
 let last: unknown;
 try {
-  for (let calls = Number(process.argv[3] ?? 1); calls > 0; calls--) {
+  for (let left = Number(calls); left > 0; left--) {
     last = await client.send({ action: 'DescribeNics', kind: 'read', values: {} }, undefined);
   }
 } catch (error) {
   if (!(error instanceof ProviderError)) throw error;
-  last = { code: error.code, outcome: error.outcome };
+  last = { code: error.code, outcome: error.outcome, message: error.message };
 }
 console.log(JSON.stringify(last));
 client.close();

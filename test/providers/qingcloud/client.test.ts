@@ -37,6 +37,8 @@ describe('ApiClient', () => {
     config: Partial<QingCloudConfig> = {},
     requestTimeoutMs = 10_000,
     limiter: CallLimiter = unlimitedCalls,
+    environment: Readonly<Record<string, string>> = {},
+    responseTimeoutMs = 10_000,
   ): ApiClient {
     const client = new ApiClient({
       config: {
@@ -56,6 +58,8 @@ describe('ApiClient', () => {
       log,
       limiter,
       requestTimeoutMs,
+      responseTimeoutMs,
+      environment,
     });
     open.push(client);
     return client;
@@ -280,16 +284,10 @@ describe('ApiClient', () => {
       ['no ret_code', json({ message: 'x' }), 'ERR_RESPONSE', true, /ret_code must be a whole number/],
       ['a ret_code that is a text', json({ ret_code: '0' }), 'ERR_RESPONSE', true, /ret_code must be a whole number/],
       ['HTTP 500', text('{"ret_code":0}', 500), 'ERR_RESPONSE', true, /HTTP status 500 came/],
-      ['HTTP 429', text('', 429), 'ERR_RESPONSE', true, /HTTP status 429 came/],
-      [
-        'HTTP 404',
-        text('{"ret_code":0}', 404),
-        'ERR_RESPONSE',
-        false,
-        /HTTP status 404 came from .*\/iaas; check uri, host and port in the provider file$/,
-      ],
+      ['HTTP 504', text('', 504), 'ERR_RESPONSE', true, /HTTP status 504 came/],
+      ['HTTP 408', text('', 408), 'ERR_RESPONSE', true, /HTTP status 408 came/],
+      ['HTTP 303', text('', 303), 'ERR_RESPONSE', false, /HTTP status 303 came/],
       ['HTTP 201', text('{"ret_code":0}', 201), 'ERR_RESPONSE', false, /HTTP status 201 came/],
-      ['a redirect', text('', 302, { location: '/iaas?elsewhere' }), 'ERR_RESPONSE', false, /HTTP status 302 came/],
       ['no HTTP', cut('SSH-2.0-OpenSSH\r\n'), 'ERR_RESPONSE', true, /something that is no HTTP came/],
       ['a connection that is cut', cut(), 'ERR_TRANSPORT', true, /gave no answer: .*ECONNRESET/],
       ['a connection that ends', cut('HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"ret'), 'ERR_TRANSPORT', true, /gave no answer/],
@@ -299,6 +297,27 @@ describe('ApiClient', () => {
         server.script(answer);
         const error = await failure(createClient(), CREATE);
         expect(error).to.include({ code, retryable, outcome: 'unknown', retCode: undefined, action: 'CreateNics' });
+        expect(error.message).to.match(message);
+        expect(server.requests).to.have.length(1);
+      });
+    }
+
+    for (const [status, retryable, message] of [
+      [301, false, /HTTP status 301 came from .*; check protocol, host and port in the provider file$/],
+      [302, false, /HTTP status 302 came/],
+      [400, false, /HTTP status 400 came from http:\/\/127\.0\.0\.1:\d+\/iaas$/],
+      [403, false, /HTTP status 403 came/],
+      [404, false, /HTTP status 404 came from .*\/iaas; check uri, host and port in the provider file$/],
+      [405, false, /HTTP status 405 came from .*\/iaas; check uri, host and port in the provider file$/],
+      [414, false, /HTTP status 414 came/],
+      [429, true, /HTTP status 429 came/],
+      [501, false, /HTTP status 501 came/],
+    ] as const) {
+      it(`HTTP ${status}: the API was not reached, so nothing can have taken effect`, async () => {
+        // Not followed, wherever it leads.
+        server.script(text('{"ret_code":0}', status, { location: '/iaas?elsewhere' }));
+        const error = await failure(createClient(), CREATE);
+        expect(error).to.include({ code: 'ERR_RESPONSE', retryable, outcome: 'refused', retCode: undefined });
         expect(error.message).to.match(message);
         expect(server.requests).to.have.length(1);
       });
@@ -317,6 +336,13 @@ describe('ApiClient', () => {
       const error = await failure(createClient(), CREATE);
       expect(error).to.include({ code: 'ERR_RESPONSE', outcome: 'unknown', retryable: false });
       expect(error.message).to.include('more than 4194304 bytes');
+    });
+
+    it('late: given up at the limit for their head', async () => {
+      server.script(silence);
+      const error = await failure(createClient({}, 10_000, unlimitedCalls, {}, 50), CREATE);
+      expect(error).to.include({ code: 'ERR_TRANSPORT', outcome: 'unknown', retryable: true });
+      expect(error.message).to.include("Timeout awaiting 'response' for 50ms");
     });
 
     it('slow: given up at the limit of a request', async () => {
@@ -427,7 +453,7 @@ describe('ApiClient', () => {
         const secure = await startScriptedServer(TLS);
         secure.script(...(calls === 2 ? [json(OK)] : []), (response) => void response.socket?.destroy());
         try {
-          expect(await callTrusted(secure.port, calls)).to.deep.equal({ code: 'ERR_TRANSPORT', outcome: 'unknown' });
+          expect(await callTrusted(secure.port, calls)).to.include({ code: 'ERR_TRANSPORT', outcome: 'unknown' });
           expect(secure.requests).to.have.length(calls);
         } finally {
           await secure.close();

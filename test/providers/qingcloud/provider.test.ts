@@ -597,7 +597,8 @@ describe('createQingCloudProvider()', () => {
       ['DeleteNics after a cut connection', remove, cut(), 'unknown'],
       ['DescribeNics without right', list, refuse(1400), 'refused'],
       ['DescribeNics with a wrong key', list, refuse(1200), 'refused'],
-      ['DescribeNics with a wrong path', list, text('', 404), 'unknown'],
+      ['DescribeNics with a wrong path', list, text('', 404), 'refused'],
+      ['CreateNics with a wrong path', create, text('', 404), 'refused'],
     ];
     for (const [what, call, answer, outcome] of harms) {
       it(`are not made: ${what}`, async () => {
