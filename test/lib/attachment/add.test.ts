@@ -250,7 +250,7 @@ describe('attach()', () => {
       });
     }
 
-    for (const code of ['ERR_REQUEST', 'ERR_AUTH', 'ERR_CLOCK', 'ERR_BALANCE', 'ERR_RATE_LIMIT'] as const) {
+    for (const code of ['ERR_REQUEST', 'ERR_AUTH', 'ERR_CLOCK', 'ERR_BALANCE', 'ERR_RATE_LIMIT', 'ERR_RESPONSE', 'ERR_CONFIG'] as const) {
       it(`and no other one when the cloud refuses with ${code}`, async () => {
         const bed = await createAttachmentBed();
         bed.cloud.onCall = (action, phase) => {
