@@ -121,7 +121,7 @@ function failOnLeak(): void {
   if (found.length > 0) throw new Error(`a secret came out:\n${[...new Set(found)].join('\n')}`);
 }
 
-/** Mocha's root hooks. A leak fails the test it happened in; one between tests fails a hook, which ends the whole run. */
+/** Mocha's root hooks. A leak fails the test it happened in; one in a hook fails another hook, which ends the whole run. */
 export const mochaHooks = {
   beforeEach(this: Mocha.Context): void {
     const test = this.currentTest;
@@ -129,7 +129,13 @@ export const mochaHooks = {
     // One that is repeated has been wrapped before; one that takes a callback tells its end by it.
     if (test === undefined || body === undefined || body.length > 0 || body.name === 'watched') return;
     const watched = async function (this: Mocha.Context): Promise<void> {
-      await body.call(this);
+      try {
+        await body.call(this);
+      } catch (error) {
+        // It has failed already; the leak is told with it.
+        const found = leaks.splice(0);
+        throw found.length === 0 ? error : new Error(`a secret came out:\n${found.join('\n')}`, { cause: error });
+      }
       failOnLeak();
     };
     test.fn = watched;
