@@ -72,7 +72,11 @@ export class Command {
 
   /** The namespace in which NICs appear. */
   host(): Promise<NetworkNamespace> {
-    this.#host ??= this.open(this.context.host);
+    this.#host ??= this.open(this.context.host).catch((error: unknown) => {
+      // What failed for a moment only must not fail for all of the command.
+      this.#host = undefined;
+      throw error;
+    });
     return this.#host;
   }
 

@@ -4,7 +4,7 @@ import { toReason } from './cloud-error.js';
 import type { Command } from './context.js';
 import { identify } from './identify.js';
 import type { Journal } from './journal.js';
-import { clearLink, type FoundLink, findIn, openRecorded, type VanishWatch, watchVanishing } from './local.js';
+import { clearLink, type FoundLink, findIn, openRecorded, twice, type VanishWatch, watchVanishing } from './local.js';
 import { nicName } from './names.js';
 import type { AttachmentRecord } from './record.js';
 import { certainFrom, settleNics } from './settle.js';
@@ -54,7 +54,9 @@ async function restore(command: Command, journal: Journal<AttachmentRecord>, nam
   await journal.tryStep('restore', {});
   for (const { name, before } of sysctls) {
     try {
-      if ((await namespace.readSysctl(name)) !== undefined) await namespace.writeSysctl(name, before);
+      await twice(async () => {
+        if ((await namespace.readSysctl(name)) !== undefined) await namespace.writeSysctl(name, before);
+      });
     } catch (error) {
       if (!isNicError(error)) throw error;
       command.context.log.warn('a setting of the container could not be put back', { name, reason: toReason(error) });

@@ -13,6 +13,19 @@ export interface FoundLink {
   readonly link: Link;
 }
 
+/**
+ * Calls the kernel, and once more when it refuses. What is taken back is not tried again by anybody once the record is gone, and many
+ * refusals last for a moment only: no memory, no room in a buffer, a lock that another process holds.
+ */
+export async function twice<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isNicError(error)) throw error;
+    return call();
+  }
+}
+
 /** A path by which a namespace can be opened again; undefined when there is none that outlives the caller. */
 export function pathOf(ref: NamespaceRef): string | undefined {
   if (ref.kind === 'path') return ref.path;
@@ -23,8 +36,9 @@ export function pathOf(ref: NamespaceRef): string | undefined {
 export async function openContainer(command: Command, ref: NamespaceRef | undefined): Promise<NetworkNamespace | undefined> {
   if (ref === undefined || ref.kind === 'own') return undefined;
   try {
-    const namespace = await command.open(ref);
-    return namespace.cookie === (await command.host()).cookie ? undefined : namespace;
+    const namespace = await twice(() => command.open(ref));
+    const host = await twice(() => command.host());
+    return namespace.cookie === host.cookie ? undefined : namespace;
   } catch (error) {
     if (!isNicError(error)) throw error;
     command.context.log.debug('no namespace', { reason: toReason(error) });
@@ -47,7 +61,7 @@ export async function openRecorded(
 /** The link of a NIC in a namespace; undefined when it is not there or cannot be told. */
 export async function findIn(command: Command, namespace: NetworkNamespace, mac: string): Promise<FoundLink | undefined> {
   try {
-    const link = findNicLink(await namespace.listLinks(), mac);
+    const link = findNicLink(await twice(() => namespace.listLinks()), mac);
     return link === undefined ? undefined : { namespace, link };
   } catch (error) {
     if (!isNicError(error)) throw error;
@@ -60,8 +74,10 @@ export async function findIn(command: Command, namespace: NetworkNamespace, mac:
 export async function clearLink(command: Command, found: FoundLink): Promise<void> {
   const { namespace, link } = found;
   try {
-    for (const { address } of await namespace.listAddresses(link.index)) await namespace.removeAddress(link.index, address);
-    await namespace.changeLink(link.index, { up: false });
+    for (const { address } of await twice(() => namespace.listAddresses(link.index))) {
+      await twice(() => namespace.removeAddress(link.index, address));
+    }
+    await twice(() => namespace.changeLink(link.index, { up: false }));
   } catch (error) {
     if (!isNicError(error)) throw error;
     command.context.log.warn('a NIC could not be taken out of use', { link: link.name, reason: toReason(error) });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createMemoryStore, type DetachRequest } from '../../../lib/attachment/index.js';
 import { attachmentId, nicName } from '../../../lib/attachment/names.js';
-import { NicError } from '../../../lib/errors.js';
+import { NetlinkError, NicError } from '../../../lib/errors.js';
 import { lostAnswer, refusal } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf } from '../../support/attachment-bed.js';
 import { rejection } from '../../support/rejection.js';
@@ -41,6 +41,23 @@ describe('detach()', () => {
       .map((call) => call.action);
     expect(made.filter((action) => action !== 'describeJobs')).to.deep.equal(['detachNics', 'deleteNics']);
   });
+
+  for (const refused of ['sysctl.write', 'sysctl.read']) {
+    it(`leaves the container's settings as they were before although the kernel refuses a ${refused} once`, async () => {
+      const bed = await withPod();
+      const sysctls = ['ipv4/conf/all/accept_redirects', 'ipv6/conf/all/accept_redirects'];
+      const pod = bed.kernel.namespace(pathOf('c1'));
+      expect(sysctls.map((name) => pod.readSysctl(name))).to.deep.equal(['0', '0']);
+      const refuse = new Set([refused]);
+      bed.kernel.onOperation = ({ kind, op }) => {
+        if (refuse.delete(kind)) throw new NetlinkError({ op, errno: 'ENOMEM' });
+      };
+      await detach(bed, { namespace: podPath });
+      expect([...refuse]).to.deep.equal([]);
+      expect(sysctls.map((name) => pod.readSysctl(name))).to.deep.equal(['1', '1']);
+      expectGone(bed);
+    });
+  }
 
   it('takes the link out of use first', async () => {
     const bed = await withPod();
