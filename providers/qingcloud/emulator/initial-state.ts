@@ -6,8 +6,8 @@ import type { InstanceOptions } from './options.js';
 import type { Settings } from './settings.js';
 
 function toInstance(options: InstanceOptions, now: number): EmulatedInstance {
-  const { id, name = id, status = 'running', namespace } = options;
-  return { id, name, status, hasNamespace: namespace !== undefined, createdAt: now, statusAt: now };
+  const { id, name = id, status = 'running', clusterNode = false, namespace } = options;
+  return { id, name, status, clusterNode, hasNamespace: namespace !== undefined, createdAt: now, statusAt: now };
 }
 
 function primaryAddress(

@@ -49,6 +49,8 @@ export interface EmulatedInstance {
   readonly name: string;
   /** NICs are attached only to what is `running`. */
   readonly status: InstanceStatus;
+  /** True for a node that an AppCenter cluster made: DescribeInstances shows it only when `is_cluster_node=1` is asked for. */
+  readonly clusterNode: boolean;
   /** True when a namespace plays it, so that NICs really appear. */
   readonly hasNamespace: boolean;
   /** When it was made, in milliseconds since the epoch. */

@@ -67,6 +67,8 @@ export interface InstanceOptions {
   readonly name?: string;
   /** Default `running`. */
   readonly status?: InstanceStatus;
+  /** True for a node that an AppCenter cluster made, which DescribeInstances shows only with `is_cluster_node=1`. Default false. */
+  readonly clusterNode?: boolean;
   /** The namespace that plays the machine. Needs a fabric; without it NICs exist in the API only. */
   readonly namespace?: NamespaceRef;
   /** Its primary NIC; an instance without one holds only what is attached to it. */

@@ -83,11 +83,25 @@ export const ListParam: t.Type<readonly string[], unknown> = fromText('a numbere
   isList(value) && value.length > 0 && value.every((item) => item !== '') ? value : undefined,
 );
 
-/** A list or a single text: clients disagree for `status` and `vxnet_type`. */
-export const ListOrTextParam: t.Type<readonly string[], unknown> = fromText('a text or a numbered list of texts', isList, (value) => {
-  if (typeof value === 'string') return value === '' ? undefined : [value];
-  return isList(value) && value.length > 0 ? value : undefined;
-});
+/** One of some texts. */
+export function oneOfParam<T extends string>(...values: readonly [T, ...T[]]): t.Type<T, unknown> {
+  const parse = (value: unknown): T | undefined => values.find((one) => one === value);
+  return fromText(
+    values.length === 1 ? values[0] : `one of ${values.join(', ')}`,
+    (value): value is T => parse(value) !== undefined,
+    parse,
+  );
+}
+
+/** Some of some texts, as a list or a single one: clients disagree for `status` and `vxnet_type`. */
+export function someOfParam<T extends string>(...values: readonly [T, ...T[]]): t.Type<readonly T[], unknown> {
+  const one = oneOfParam(...values);
+  const isSome = (value: unknown): value is readonly T[] => Array.isArray(value) && value.length > 0 && value.every(one.is);
+  return fromText(one.name, isSome, (value) => {
+    const list: unknown = typeof value === 'string' ? [value] : value;
+    return isSome(list) ? list : undefined;
+  });
+}
 
 /** A whole number in decimal. */
 export const IntegerParam: t.Type<number, unknown> = fromText('a whole number', isInteger, parseInteger);

@@ -2,15 +2,23 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { formatTimeStamp } from '../../signature.js';
 import { notFound } from '../api-error.js';
-import type { CloudState, EmulatedInstance } from '../model.js';
-import { AnyTextParam, decodeParams, ListOrTextParam, ListParam } from '../query.js';
+import type { CloudState, EmulatedInstance, InstanceStatus } from '../model.js';
+import { AnyTextParam, decodeParams, FlagParam, ListParam, someOfParam } from '../query.js';
 import { OWNER, type Settings } from '../settings.js';
 import type { Action } from './action.js';
 import { shownAddress, shownInstance } from './describe-nics.js';
 import { PagingCodec, pageOf } from './paging.js';
 
 const ParamsCodec = t.intersection([
-  t.partial({ instances: ListParam, status: ListOrTextParam, search_word: AnyTextParam, owner: AnyTextParam }),
+  t.partial({
+    instances: ListParam,
+    status: someOfParam<InstanceStatus>('pending', 'running', 'stopped', 'suspended', 'terminated', 'ceased'),
+    search_word: AnyTextParam,
+    owner: AnyTextParam,
+    verbose: FlagParam,
+    is_cluster_node: FlagParam,
+    not_transition: FlagParam,
+  }),
   PagingCodec,
 ]);
 
@@ -52,6 +60,7 @@ export const describeInstances: Action = (input) => {
   const instances = [...input.state.instances.values()].filter(
     (instance) =>
       (params.instances?.includes(instance.id) ?? true) &&
+      (!instance.clusterNode || params.is_cluster_node === true) &&
       (params.status?.includes(instance.status) ?? true) &&
       (params.owner === undefined || params.owner === OWNER) &&
       (params.search_word === undefined || instance.id.includes(params.search_word) || instance.name.includes(params.search_word)),

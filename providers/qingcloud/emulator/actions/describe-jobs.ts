@@ -1,22 +1,22 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { formatTimeStamp } from '../../signature.js';
-import { malformed, notFound } from '../api-error.js';
+import { notFound } from '../api-error.js';
 import type { EmulatedJob, JobStatus } from '../model.js';
-import { AnyTextParam, decodeParams, ListOrTextParam, ListParam } from '../query.js';
+import { AnyTextParam, decodeParams, ListParam, oneOfParam, someOfParam } from '../query.js';
 import { OWNER } from '../settings.js';
 import type { Action } from './action.js';
 import { PagingCodec, pageOf } from './paging.js';
 
-const STATUSES: readonly string[] = [
-  'pending',
-  'working',
-  'successful',
-  'failed',
-  'done with failure',
-] as const satisfies readonly JobStatus[];
-
-const ParamsCodec = t.intersection([t.partial({ jobs: ListParam, status: ListOrTextParam, owner: AnyTextParam }), PagingCodec]);
+const ParamsCodec = t.intersection([
+  t.partial({
+    jobs: ListParam,
+    status: someOfParam<JobStatus>('pending', 'working', 'successful', 'failed', 'done with failure'),
+    owner: AnyTextParam,
+    verbose: oneOfParam('0'),
+  }),
+  PagingCodec,
+]);
 
 function toWire(job: EmulatedJob): Readonly<Record<string, unknown>> {
   const attaches = job.action === 'AttachNics';
@@ -40,9 +40,6 @@ export const describeJobs: Action = (input) => {
   const { jobs: ids, status, owner } = params.right;
   const unknown = ids?.find((id) => !input.state.jobs.has(id));
   if (unknown !== undefined) return E.left({ ...notFound('job', unknown), retCode: input.settings.choices.unknownJobCode });
-  if (status?.some((name) => !STATUSES.includes(name)) ?? false) {
-    return E.left(malformed(`parameter [status] must be one of ${STATUSES.join(', ')}`));
-  }
   const jobs = [...input.state.jobs.values()].filter(
     (job) => (ids?.includes(job.id) ?? true) && (status?.includes(job.status) ?? true) && (owner === undefined || owner === OWNER),
   );

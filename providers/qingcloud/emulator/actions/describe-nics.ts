@@ -1,9 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { formatTimeStamp } from '../../signature.js';
-import { malformed, notFound } from '../api-error.js';
+import { notFound } from '../api-error.js';
 import type { EmulatedNic } from '../model.js';
-import { AnyTextParam, decodeParams, ListOrTextParam, ListParam } from '../query.js';
+import { AnyTextParam, decodeParams, ListParam, someOfParam } from '../query.js';
 import { OWNER, type Settings } from '../settings.js';
 import type { Action } from './action.js';
 import { PagingCodec, pageOf } from './paging.js';
@@ -12,9 +12,9 @@ const ParamsCodec = t.intersection([
   t.partial({
     nics: ListParam,
     nic_name: AnyTextParam,
-    status: ListOrTextParam,
+    status: someOfParam('available', 'in-use'),
     vxnets: ListParam,
-    vxnet_type: ListOrTextParam,
+    vxnet_type: someOfParam('0', '1', '2'),
     instances: ListParam,
     owner: AnyTextParam,
     search_word: AnyTextParam,
@@ -62,9 +62,6 @@ export const describeNics: Action = (input) => {
   if (E.isLeft(decoded)) return decoded;
   const params = decoded.right;
   const { state, settings } = input;
-  for (const status of params.status ?? []) {
-    if (status !== 'available' && status !== 'in-use') return E.left(malformed('parameter [status] must be available or in-use'));
-  }
   if (settings.choices.unknownIds === 'error') {
     const unknown = params.nics?.find((id) => !state.nics.has(id));
     if (unknown !== undefined) return E.left(notFound('nic', unknown));
@@ -75,7 +72,7 @@ export const describeNics: Action = (input) => {
     (params.nics?.includes(nic.id) ?? true) &&
     (params.status?.includes(nic.status) ?? true) &&
     (params.vxnets?.includes(nic.vxnetId) ?? true) &&
-    (params.vxnet_type?.includes(String(state.vxnets.get(nic.vxnetId)?.type)) ?? true) &&
+    (params.vxnet_type?.some((type) => Number(type) === state.vxnets.get(nic.vxnetId)?.type) ?? true) &&
     (params.instances?.includes(shownInstance(nic)) ?? true) &&
     (params.owner === undefined || params.owner === OWNER) &&
     nameFits(nic.name, params.nic_name, settings.choices.nameFilter) &&

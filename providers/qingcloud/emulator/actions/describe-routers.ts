@@ -3,7 +3,7 @@ import * as t from 'io-ts';
 import { formatTimeStamp } from '../../signature.js';
 import { notFound } from '../api-error.js';
 import type { CloudState, EmulatedRouter } from '../model.js';
-import { AnyTextParam, decodeParams, FlagParam, ListOrTextParam, ListParam, TextParam } from '../query.js';
+import { AnyTextParam, decodeParams, FlagParam, ListParam, someOfParam, TextParam } from '../query.js';
 import { OWNER } from '../settings.js';
 import type { Action } from './action.js';
 import { PagingCodec, pageOf } from './paging.js';
@@ -11,7 +11,7 @@ import { PagingCodec, pageOf } from './paging.js';
 const RoutersCodec = t.intersection([
   t.partial({
     routers: ListParam,
-    status: ListOrTextParam,
+    status: someOfParam('pending', 'active', 'poweroffed', 'suspended', 'deleted', 'ceased'),
     vxnet: TextParam,
     search_word: AnyTextParam,
     owner: AnyTextParam,

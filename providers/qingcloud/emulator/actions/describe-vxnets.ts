@@ -4,14 +4,20 @@ import { formatTimeStamp } from '../../signature.js';
 import { countFree } from '../address-pool.js';
 import { notFound } from '../api-error.js';
 import type { CloudState, EmulatedVxnet } from '../model.js';
-import { AnyTextParam, decodeParams, FlagParam, IntegerParam, ListParam } from '../query.js';
+import { AnyTextParam, decodeParams, FlagParam, ListParam, oneOfParam } from '../query.js';
 import { OWNER, type Settings } from '../settings.js';
 import type { Action } from './action.js';
 import { shownInstance } from './describe-nics.js';
 import { PagingCodec, pageOf } from './paging.js';
 
 const ParamsCodec = t.intersection([
-  t.partial({ vxnets: ListParam, vxnet_type: IntegerParam, search_word: AnyTextParam, owner: AnyTextParam, verbose: FlagParam }),
+  t.partial({
+    vxnets: ListParam,
+    vxnet_type: oneOfParam('0', '1', '2'),
+    search_word: AnyTextParam,
+    owner: AnyTextParam,
+    verbose: FlagParam,
+  }),
   PagingCodec,
 ]);
 
@@ -60,7 +66,7 @@ export const describeVxnets: Action = (input) => {
   const vxnets = [...state.vxnets.values()].filter(
     (vxnet) =>
       (params.vxnets?.includes(vxnet.id) ?? true) &&
-      (params.vxnet_type === undefined ? vxnet.type !== 2 : vxnet.type === params.vxnet_type) &&
+      (params.vxnet_type === undefined ? vxnet.type !== 2 : vxnet.type === Number(params.vxnet_type)) &&
       (params.owner === undefined || params.owner === OWNER) &&
       (params.search_word === undefined || vxnet.id.includes(params.search_word) || vxnet.name.includes(params.search_word)),
   );

@@ -5,9 +5,10 @@ import {
   CountParam,
   decodeParams,
   FlagParam,
-  ListOrTextParam,
   ListParam,
+  oneOfParam,
   parseQuery,
+  someOfParam,
   TextParam,
   toQueryObject,
 } from '../../../../providers/qingcloud/emulator/query.js';
@@ -56,7 +57,13 @@ describe('toQueryObject()', () => {
 describe('decodeParams()', () => {
   const codec = t.intersection([
     t.type({ vxnet: TextParam }),
-    t.partial({ nics: ListParam, status: ListOrTextParam, count: CountParam, flag: FlagParam }),
+    t.partial({
+      nics: ListParam,
+      status: someOfParam('available', 'in-use'),
+      count: CountParam,
+      flag: FlagParam,
+      type: oneOfParam('0', '1'),
+    }),
   ]);
 
   it('decodes texts, lists, numbers and flags', () => {
@@ -72,8 +79,18 @@ describe('decodeParams()', () => {
     { name: 'a list with an empty text', query: { vxnet: 'v', nics: ['a', ''] }, parameter: 'nics' },
     { name: 'a number that is none', query: { vxnet: 'v', count: '1e2' }, parameter: 'count' },
     { name: 'a negative count', query: { vxnet: 'v', count: '-1' }, parameter: 'count' },
+    { name: 'a text that is none of those', query: { vxnet: 'v', type: '2' }, parameter: 'type' },
+    { name: 'a list in place of one of those', query: { vxnet: 'v', type: ['0'] }, parameter: 'type' },
+    { name: 'a list with a text that is none of those', query: { vxnet: 'v', status: ['in-use', 'x'] }, parameter: 'status' },
     { name: 'a flag other than 0 and 1', query: { vxnet: 'v', flag: 'true' }, parameter: 'flag' },
   ];
+  it('names all parameters that are wrong', () => {
+    const result = decodeParams(codec, { count: 'x', flag: 'y' });
+    if (E.isRight(result)) expect.fail('it was accepted');
+    const where = [...result.left.message.matchAll(/parameter \[(\w+)\]/g)].map((match) => match[1]);
+    expect(where).to.deep.equal(['vxnet', 'count', 'flag']);
+  });
+
   for (const { name, query, parameter } of refused) {
     it(`refuses ${name} with 1100 and its name`, () => {
       const result = decodeParams(codec, query);
