@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { attachmentId, nicName } from '../../lib/attachment/names.js';
+import type { JsonObject } from '../../lib/cni/index.js';
 import type { NetworkNamespace } from '../../lib/driver.js';
 import { createNetlinkDriver } from '../../netlink/index.js';
 import type { EmulatedNic } from '../../providers/qingcloud/emulator/index.js';
@@ -15,6 +16,8 @@ const GRACE_MS = 6000;
 export interface Answer {
   /** 0 for success, else the CNI code of its error; undefined when a signal ended it. */
   readonly code: number | undefined;
+  /** ADD's result. */
+  readonly result?: JsonObject;
   /** The error's message; empty after success. */
   readonly message: string;
   /** How long the process took, in milliseconds. */
@@ -80,9 +83,13 @@ export class Host {
     expect(tookMs, what).to.be.below(this.#deadlineMs + GRACE_MS);
     if (end.code === undefined) return { code: undefined, message: `ended by ${end.signal}`, tookMs };
     if (end.code === 0) {
-      if (command === 'ADD') expect(JSON.parse(end.stdout), what).to.have.property('interfaces');
-      else expect(end.stdout, what).to.equal('');
-      return { code: 0, message: '', tookMs };
+      if (command !== 'ADD') {
+        expect(end.stdout, what).to.equal('');
+        return { code: 0, message: '', tookMs };
+      }
+      const result = JSON.parse(end.stdout) as JsonObject;
+      expect(result, what).to.have.property('interfaces');
+      return { code: 0, result, message: '', tookMs };
     }
     const {
       code,
@@ -126,6 +133,11 @@ export class Host {
   filesOf(containerId: string, network = NETWORK, dataDir = 'data'): readonly string[] {
     const id = attachmentId({ network, containerId, ifname: 'eth0' });
     return this.files([dataDir]).filter((file) => file.includes(id));
+  }
+
+  /** Opens the namespace of the machine itself. The caller closes it. */
+  openHost(): Promise<NetworkNamespace> {
+    return this.#driver.open(this.world.machine.network);
   }
 
   /** Opens the namespace of a pod, as this process sees it. The caller closes it. */
