@@ -181,7 +181,9 @@ class Collection {
       const lock = found.length === 0 ? undefined : await hostStore.gateways.tryLock(id);
       if (lock === undefined) continue;
       try {
-        if ((await hostStore.gateways.read(id)) !== undefined) continue;
+        const stored = await hostStore.gateways.read(id);
+        if (stored?.kind === 'unreadable') await hostStore.gateways.setAside(id);
+        else if (stored !== undefined) continue;
         const record = blankGateway(bootId, subnetId, {
           instanceId,
           nicName,

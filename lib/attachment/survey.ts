@@ -27,7 +27,9 @@ export async function survey(command: Command): Promise<Survey> {
   const { store, hostStore } = command.context;
   const { stores, unreadable: unknown } = await hostStore.stores();
   const records: SurveyedRecord[] = [];
-  const unreadable: (UnreadableRecord | NewerRecord)[] = [...unknown];
+  // Where the command's own journal is, is known without its entry.
+  const own = journalId(store.location);
+  const unreadable: (UnreadableRecord | NewerRecord)[] = unknown.filter(({ id }) => id !== own);
   const take = (from: AttachmentStore, listed: readonly Stored<AttachmentRecord>[]): void => {
     for (const stored of listed) {
       if (stored.kind === 'record') records.push({ store: from, id: stored.id, record: stored.record });

@@ -13,6 +13,7 @@ export class VirtualClock implements Clock {
   #now: number;
   #sleepers: Sleeper[] = [];
   #running = false;
+  #busy = 0;
 
   constructor(now = Date.UTC(2026, 0, 1)) {
     this.#now = now;
@@ -25,6 +26,17 @@ export class VirtualClock implements Clock {
   /** Lets time pass while nobody looks. */
   skip(ms: number): void {
     this.#now += ms;
+  }
+
+  /** Holds the time while something real is waited for, such as a file that is read in the background. */
+  async busy<T>(work: Promise<T>): Promise<T> {
+    this.#busy++;
+    try {
+      return await work;
+    } finally {
+      this.#busy--;
+      this.#run();
+    }
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -51,10 +63,11 @@ export class VirtualClock implements Clock {
   }
 
   #run(): void {
-    if (this.#running) return;
+    if (this.#running || this.#busy > 0) return;
     this.#running = true;
     setImmediate(() => {
       this.#running = false;
+      if (this.#busy > 0) return;
       const next = this.#sleepers.reduce<Sleeper | undefined>(
         (first, entry) => (first === undefined || entry.until < first.until ? entry : first),
         undefined,

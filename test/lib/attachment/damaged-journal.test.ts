@@ -88,6 +88,11 @@ describe('a damaged journal', () => {
       await bed.detach('nobody');
     }
     expect(bed.nics()).to.have.length(2);
+    // The command's own journal needs no entry to be found.
+    await bed.process({ folder }).engine.detach({ key: keyOf('c1') }, bed.timing());
+    bed.clock.skip(3_600_000);
+    await bed.process({ folder }).engine.detach({ key: keyOf('nobody') }, bed.timing());
+    expect(bed.nics()).to.deep.equal([]);
   });
 
   it('of another network fails no command of this one', async () => {

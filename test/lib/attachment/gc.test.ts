@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { CollectReport } from '../../../lib/attachment/index.js';
-import { attachmentId, gatewayName, nicName } from '../../../lib/attachment/names.js';
+import { attachmentId, gatewayId, gatewayName, nicName } from '../../../lib/attachment/names.js';
 import { createMemoryFolder } from '../../../lib/folder/index.js';
 import { refusal } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
@@ -250,15 +250,23 @@ describe('collect()', () => {
     expect(bed.nics()).to.deep.equal([]);
   });
 
-  it('records gateways again whose records are lost, and removes them only when idle', async () => {
-    const bed = await withPods();
-    bed.cloud.addNic({ subnetId: 'net-1', name: gatewayName('i-1', 'net-1') });
-    bed.clock.skip(OLD);
-    await collect(bed, []);
-    expect(bed.nics()).to.have.length(1);
-    bed.clock.skip(OLD);
-    await collect(bed, []);
-    expect(bed.nics()).to.deep.equal([]);
-    expect(bed.files()).to.deep.equal([]);
-  });
+  for (const [name, text] of [
+    ['lost', undefined],
+    ['torn', '{"version":1,"kind"'],
+  ] as const) {
+    it(`records gateways again whose records are ${name}, and removes them only when idle`, async () => {
+      const bed = await withPods();
+      const id = gatewayId('net-1');
+      if (text !== undefined) bed.hostFolder.write('gateways', `${id}.json`, text, 'durable');
+      bed.cloud.addNic({ subnetId: 'net-1', name: gatewayName('i-1', 'net-1') });
+      bed.clock.skip(OLD);
+      await collect(bed, []);
+      expect(bed.nics()).to.have.length(1);
+      bed.clock.skip(OLD);
+      await collect(bed, []);
+      expect(bed.nics()).to.deep.equal([]);
+      expect(bed.files()).to.deep.equal([]);
+      expect(bed.hostFolder.list('aside')).to.deep.equal(text === undefined ? [] : [`${id}.json`]);
+    });
+  }
 });
