@@ -44,7 +44,7 @@ export const EnvelopeCodec = t.intersection([
 /** A list of items of which `total_count` match. */
 export const PageCodec = t.partial({ total_count: OptionalIntegerCodec });
 
-const CreatedNicCodec = t.intersection([t.type({ nic_id: NicIdCodec }), t.partial({ private_ip: OptionalTextCodec })]);
+const CreatedNicCodec = t.intersection([t.type({ nic_id: NicIdCodec }, 'a NIC'), t.partial({ private_ip: OptionalTextCodec }, 'a NIC')]);
 
 /** CreateNics. */
 export const CreateNicsReplyCodec = t.type({ nics: listOf(CreatedNicCodec) });
@@ -54,15 +54,18 @@ export const JobReplyCodec = t.type({ job_id: NonEmptyTextCodec });
 
 /** An item of DescribeNics. */
 export const NicWireCodec = t.intersection([
-  t.type({ nic_id: NicIdCodec, vxnet_id: NonEmptyTextCodec }),
-  t.partial({
-    nic_name: OptionalTextCodec,
-    status: OptionalTextCodec,
-    instance_id: OptionalTextCodec,
-    private_ip: OptionalTextCodec,
-    role: OptionalIntegerCodec,
-    create_time: OptionalTextCodec,
-  }),
+  t.type({ nic_id: NicIdCodec, vxnet_id: NonEmptyTextCodec }, 'a NIC'),
+  t.partial(
+    {
+      nic_name: OptionalTextCodec,
+      status: OptionalTextCodec,
+      instance_id: OptionalTextCodec,
+      private_ip: OptionalTextCodec,
+      role: OptionalIntegerCodec,
+      create_time: OptionalTextCodec,
+    },
+    'a NIC',
+  ),
 ]);
 /** An item of DescribeNics. */
 export type NicWire = t.TypeOf<typeof NicWireCodec>;
@@ -74,20 +77,23 @@ const RouterWireCodec = t.partial(
 
 /** An item of DescribeVxnets. */
 export const VxnetWireCodec = t.intersection([
-  t.type({ vxnet_id: NonEmptyTextCodec }),
-  t.partial({
-    vpc_router_id: OptionalTextCodec,
-    available_ip_count: OptionalIntegerCodec,
-    router: optional(RouterWireCodec),
-  }),
+  t.type({ vxnet_id: NonEmptyTextCodec }, 'a vxnet'),
+  t.partial(
+    {
+      vpc_router_id: OptionalTextCodec,
+      available_ip_count: OptionalIntegerCodec,
+      router: optional(RouterWireCodec),
+    },
+    'a vxnet',
+  ),
 ]);
 /** An item of DescribeVxnets. */
 export type VxnetWire = t.TypeOf<typeof VxnetWireCodec>;
 
 /** An item of DescribeJobs. */
 export const JobWireCodec = t.intersection([
-  t.type({ job_id: NonEmptyTextCodec, status: t.string }),
-  t.partial({ job_action: OptionalTextCodec, error_codes: OptionalTextCodec }),
+  t.type({ job_id: NonEmptyTextCodec, status: t.string }, 'a job'),
+  t.partial({ job_action: OptionalTextCodec, error_codes: OptionalTextCodec }, 'a job'),
 ]);
 /** An item of DescribeJobs. */
 export type JobWire = t.TypeOf<typeof JobWireCodec>;
