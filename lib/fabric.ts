@@ -46,6 +46,11 @@ export interface NicFabric {
    * `antiSpoofing` without doing anything.
    */
   whyNoAntiSpoofing?(): Promise<string | undefined>;
+  /**
+   * Takes a plugged NIC out of whatever namespace it is in and lets it come back to its machine, as a card does whose namespace died.
+   * Resolves when it is gone; it is back a little later. Absent where links do not come back.
+   */
+  returnNic?(nicId: string): Promise<void>;
   /** Takes everything down. Two closes are fine. */
   close(): Promise<void>;
 }

@@ -19,8 +19,8 @@ export interface VethFabricOptions {
   readonly namespaceName?: (networkId: string) => string;
   /** The name a NIC appears under in a machine where these names are taken; default the first free of `eth0`, `eth1`, … */
   readonly nicName?: (taken: ReadonlySet<string>, nic: FabricNic) => string;
-  /** How long a NIC is away when the namespace it lives in dies, in milliseconds; default 100. */
-  readonly returnDelayMs?: number;
+  /** How long a NIC is away when the namespace it lives in dies, in milliseconds; default 100. `never`: it does not come back, as no veth does by itself. */
+  readonly returnDelayMs?: number | 'never';
   /** Time. */
   readonly clock?: Clock;
   /** Where to say what returns, and what does not. */
@@ -139,6 +139,15 @@ class Fabric implements VethFabric {
     });
   }
 
+  async returnNic(nicId: string): Promise<void> {
+    await this.#inTurn(`nic ${nicId}`, async () => {
+      const plugged = this.#nics.get(nicId);
+      if (plugged === undefined) throw new NicError('ERR_NOT_FOUND', `fabric.returnNic ${nicId}: it is not plugged`);
+      // It stays in the books: its vanishing is what brings it back.
+      await plugged.network.unplug([plugged.portIndex]);
+    });
+  }
+
   async setAntiSpoofing(nicId: string, on: boolean): Promise<void> {
     await this.#inTurn(`nic ${nicId}`, async () => {
       const plugged = this.#nics.get(nicId);
@@ -247,7 +256,12 @@ class Fabric implements VethFabric {
    */
   async #bringBack(plugged: PluggedNic): Promise<void> {
     const { nic, network } = plugged;
-    await this.#clock.sleep(this.#options.returnDelayMs ?? 100, this.#closing.signal);
+    const { returnDelayMs = 100 } = this.#options;
+    if (returnDelayMs === 'never') {
+      this.#log.info('a NIC was lost with a namespace that died', { nic: nic.id, name: plugged.machineEnd.name });
+      return;
+    }
+    await this.#clock.sleep(returnDelayMs, this.#closing.signal);
     await this.#inTurn(`nic ${nic.id}`, async () => {
       if (this.#nics.get(nic.id) !== plugged || this.#closing.signal.aborted) return;
       const before = plugged.machineEnd;

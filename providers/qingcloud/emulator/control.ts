@@ -1,11 +1,13 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { decode } from '../../../lib/codec.js';
-import type { DecodeError } from '../../../lib/errors.js';
+import { type DecodeError, isNicError } from '../../../lib/errors.js';
 import type { Cloud } from './cloud.js';
 import { FaultRuleCodec } from './fault-codec.js';
+import type { JobRunner } from './job-runner.js';
 import type { InstanceStatus } from './model.js';
 import type { Service } from './service.js';
+import type { Settings } from './settings.js';
 
 /** A request of the control endpoint. */
 export interface ControlRequest {
@@ -31,6 +33,12 @@ export interface ControlParts {
   readonly cloud: Cloud;
   /** Faults and calls. */
   readonly service: Service;
+  /** Jobs, to hold and release. */
+  readonly jobs: Pick<JobRunner, 'hold' | 'release'>;
+  /** Choices and limits, to show. */
+  readonly settings: Settings;
+  /** Lets a NIC come back to its machine. */
+  readonly returnNic: (id: string) => Promise<void>;
   /** Changes the status of an instance; false when there is none of that id. */
   readonly setInstanceStatus: (id: string, status: InstanceStatus) => boolean;
 }
@@ -40,6 +48,7 @@ const InstanceStatusCodec: t.Type<InstanceStatus, unknown> = t.keyof(
   'one of pending, running, stopped, suspended, terminated, ceased',
 );
 const InstanceChangeCodec = t.type({ status: InstanceStatusCodec });
+const JobsChangeCodec = t.type({ held: t.boolean });
 const FaultRulesCodec = t.array(FaultRuleCodec);
 
 const NOT_THERE: ControlAnswer = {
@@ -54,6 +63,8 @@ const NOT_THERE: ControlAnswer = {
       'DELETE /control/faults',
       'DELETE /control/faults/<id>',
       'POST /control/instances/<id>',
+      'POST /control/nics/<id>/return',
+      'POST /control/jobs',
     ],
   },
 };
@@ -70,7 +81,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function describeState({ cloud, service }: ControlParts): unknown {
+function describeState({ cloud, service, settings }: ControlParts): unknown {
   const { routers, vxnets, instances, nics, jobs } = cloud.state;
   return {
     routers: [...routers.values()],
@@ -78,6 +89,9 @@ function describeState({ cloud, service }: ControlParts): unknown {
     instances: [...instances.values()],
     nics: [...nics.values()],
     jobs: [...jobs.values()],
+    choices: settings.choices,
+    // A limit that there is none of has no place in JSON.
+    limits: Object.fromEntries(Object.entries(settings.limits).filter(([, limit]) => Number.isFinite(limit))),
     faults: service.faults.list(),
     callCounts: service.calls.counts(),
   };
@@ -97,6 +111,24 @@ function changeInstance(parts: ControlParts, id: string, body: string): ControlA
   return { status: 200, body: parts.cloud.state.instances.get(id) };
 }
 
+function holdJobs({ jobs }: ControlParts, body: string): ControlAnswer {
+  const change = decode(JobsChangeCodec, parseJson(body), 'jobs');
+  if (E.isLeft(change)) return refused(change.left);
+  if (change.right.held) jobs.hold();
+  else jobs.release();
+  return { status: 200, body: {} };
+}
+
+async function returnNic(parts: ControlParts, id: string): Promise<ControlAnswer> {
+  try {
+    await parts.returnNic(id);
+    return { status: 200, body: {} };
+  } catch (error) {
+    if (!isNicError(error, 'ERR_NOT_FOUND', 'ERR_NOT_SUPPORTED')) throw error;
+    return { status: error.code === 'ERR_NOT_FOUND' ? 404 : 409, body: { message: error.message } };
+  }
+}
+
 function safeDecode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -106,11 +138,11 @@ function safeDecode(text: string): string {
 }
 
 /** Answers a request of the control endpoint: state and calls to read, faults and instances to change. */
-export function control(parts: ControlParts, request: ControlRequest): ControlAnswer {
+export async function control(parts: ControlParts, request: ControlRequest): Promise<ControlAnswer> {
   const { service } = parts;
-  const [, , what = '', rawId] = request.path.split('/');
+  const [, , what = '', rawId, verb] = request.path.split('/');
   const id = rawId === undefined ? undefined : safeDecode(rawId);
-  const route = `${request.method} ${what}${id === undefined ? '' : '/'}`;
+  const route = `${request.method} ${what}${id === undefined ? '' : '/'}${verb === undefined ? '' : `/${verb}`}`;
   switch (route) {
     case 'GET state':
       return { status: 200, body: describeState(parts) };
@@ -127,6 +159,10 @@ export function control(parts: ControlParts, request: ControlRequest): ControlAn
       return service.faults.remove(id ?? '') ? { status: 200, body: {} } : { status: 404, body: { message: `no fault ${id}` } };
     case 'POST instances/':
       return changeInstance(parts, id ?? '', request.body);
+    case 'POST nics//return':
+      return returnNic(parts, id ?? '');
+    case 'POST jobs':
+      return holdJobs(parts, request.body);
     default:
       return NOT_THERE;
   }

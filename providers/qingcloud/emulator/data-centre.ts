@@ -18,6 +18,7 @@ function withoutAntiSpoofing(fabric: NicFabric): NicFabric {
     plug: (nic, instanceId) => fabric.plug({ ...nic, antiSpoofing: false }, instanceId),
     unplug: (nicId) => fabric.unplug(nicId),
     setAntiSpoofing: async () => {},
+    ...(fabric.returnNic === undefined ? {} : { returnNic: (nicId: string) => fabric.returnNic?.(nicId) ?? Promise.resolve() }),
     close: () => fabric.close(),
   };
 }

@@ -10,6 +10,7 @@ import { closeHttpServer, createHttpServer, type ListeningAt, listen } from './h
 import { toInitialState } from './initial-state.js';
 import { changeInstanceStatus } from './instance-status.js';
 import { JobRunner } from './job-runner.js';
+import { raisedLimits } from './limits.js';
 import type { EmulatedInstance, EmulatedJob, EmulatedNic, EmulatedVxnet, InstanceStatus } from './model.js';
 import type { EmulatorOptions } from './options.js';
 import { Service } from './service.js';
@@ -50,6 +51,12 @@ export interface Emulator extends AsyncDisposable {
   faults(): readonly ActiveFault[];
   /** Changes the status of an instance. @throws NicError `ERR_NOT_FOUND` */
   setInstanceStatus(id: string, status: InstanceStatus): void;
+  /**
+   * Takes a NIC out of the namespace it is in and lets it come back to its machine, as a card does whose namespace died.
+   * Resolves when it is gone; it is back a little later.
+   * @throws NicError `ERR_NOT_FOUND` when it is not plugged, `ERR_NOT_SUPPORTED` without a fabric that does this
+   */
+  returnNic(id: string): Promise<void>;
   /** Jobs that start from now on stay `pending`, and their time does not run, until {@link Emulator.releaseJobs}. */
   holdJobs(): void;
   /** Lets held jobs begin, and later ones too. */
@@ -69,7 +76,7 @@ function toUrl({ host, port }: ListeningAt): string {
  * Starts a QingCloud API on this machine: it checks signatures, keeps vxnets, NICs and jobs, and, given a fabric, plugs NICs
  * that really carry traffic into the namespaces that play its instances.
  *
- * The same server answers, unsigned and on loopback only, at `/control/state`, `/control/calls`, `/control/faults` and `/control/instances/<id>`.
+ * The same server answers, unsigned and on loopback only, below `/control/`: state and calls to read; faults, jobs, instances and NICs to change.
  *
  * @throws NicError `ERR_CONFIG` for an option that cannot be, `ERR_IO` when it cannot listen, `ERR_NOT_SUPPORTED` when anti-spoofing is
  * asked for and the fabric cannot do it; what the fabric throws
@@ -92,6 +99,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     jobs.takeLinks(change.unplugged);
     return true;
   };
+  const returnNic = async (id: string): Promise<void> => {
+    if (cloud.state.nics.get(id)?.plugged !== true) throw new NicError('ERR_NOT_FOUND', `emulator: nic ${id} is not plugged`);
+    if (fabric?.returnNic === undefined) throw new NicError('ERR_NOT_SUPPORTED', 'emulator: there is no fabric that lets NICs come back');
+    await fabric.returnNic(id);
+  };
+  const raised = raisedLimits(settings.limits);
+  if (raised !== undefined) settings.log.warn('limits above those of the service', raised);
   const servers: Server[] = [];
   const close = async (): Promise<void> => {
     await Promise.all([service.close(), jobs.close(), ...servers.map(closeHttpServer)]);
@@ -99,7 +113,16 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const listening: ListeningAt[] = [];
   try {
     for (const target of settings.listen) {
-      const server = createHttpServer({ cloud, service, setInstanceStatus, httpForm: settings.choices.httpForm, log: settings.log });
+      const server = createHttpServer({
+        cloud,
+        service,
+        jobs,
+        settings,
+        setInstanceStatus,
+        returnNic,
+        httpForm: settings.choices.httpForm,
+        log: settings.log,
+      });
       servers.push(server);
       listening.push(await listen(server, target));
     }
@@ -127,6 +150,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     setInstanceStatus(id, status) {
       if (!setInstanceStatus(id, status)) throw new NicError('ERR_NOT_FOUND', `emulator: there is no instance ${id}`);
     },
+    returnNic,
     holdJobs: () => jobs.hold(),
     releaseJobs: () => jobs.release(),
     idle: () => service.idle(),

@@ -77,7 +77,13 @@ function sendControl(response: ServerResponse, status: number, body: unknown): v
   send(response, status, JSON_TYPE, `${JSON.stringify(body)}\n`);
 }
 
-function handleControl(parts: HttpServerParts, request: IncomingMessage, response: ServerResponse, path: string, body: string): void {
+async function handleControl(
+  parts: HttpServerParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  body: string,
+): Promise<void> {
   if (!isLoopback(request.socket.remoteAddress)) {
     sendControl(response, 403, { message: 'the control endpoint answers on loopback only' });
     return;
@@ -87,7 +93,7 @@ function handleControl(parts: HttpServerParts, request: IncomingMessage, respons
     sendControl(response, 415, { message: `Content-Type must be ${JSON_TYPE}` });
     return;
   }
-  const answer = control(parts, { method: request.method ?? '', path, body });
+  const answer = await control(parts, { method: request.method ?? '', path, body });
   sendControl(response, answer.status, answer.body);
 }
 
@@ -98,7 +104,7 @@ async function handle(parts: HttpServerParts, request: IncomingMessage, response
   const query = question < 0 ? '' : url.slice(question + 1);
   const body = await readBody(request);
   if (body === undefined) send(response, 413, 'text/plain', 'the body is too large\n');
-  else if (path.startsWith('/control/')) handleControl(parts, request, response, path, body);
+  else if (path.startsWith('/control/')) await handleControl(parts, request, response, path, body);
   else if (!API_PATHS.includes(path)) send(response, 404, 'text/plain', 'the API is at /iaas and /iaas/\n');
   else if (request.method === 'GET') deliver(parts, request, response, await parts.service.handle({ method: 'GET', path, query }));
   else if (request.method === 'POST') deliver(parts, request, response, await parts.service.handle({ method: 'POST', path, query: body }));

@@ -8,6 +8,7 @@ import { type Logger, silentLogger } from '../../../lib/log.js';
 import { addressAt, toNumber } from './address-pool.js';
 import { type Choices, toChoices } from './choices.js';
 import { FaultRuleCodec } from './fault-codec.js';
+import { toLimits } from './limits.js';
 import type { EmulatedRouter, EmulatedVxnet } from './model.js';
 import type { EmulatedAccount, EmulatorOptions, InstanceOptions, JobDurations, Limits, ListenTarget, VxnetOptions } from './options.js';
 
@@ -168,7 +169,6 @@ export function toSettings(options: EmulatorOptions): Settings {
   const first = [...vxnets.keys()][0];
   const instances = options.instances ?? [{ id: DEFAULT_INSTANCE_ID, ...(first === undefined ? {} : { primaryNic: { vxnetId: first } }) }];
   checkInstances(instances, vxnets, options.fabric !== undefined);
-  const limit = (name: keyof Limits, standard: number): number => wholeNumber(`limits.${name}`, limits[name] ?? standard, 0);
   const duration = (name: keyof JobDurations, standard: number): number => wholeNumber(`jobs.${name}`, jobs[name] ?? standard, 0);
   return {
     listen: checkListen(options.listen),
@@ -178,13 +178,7 @@ export function toSettings(options: EmulatorOptions): Settings {
     vxnets,
     instances,
     jobs: { attachMs: duration('attachMs', 3_000), detachMs: duration('detachMs', 3_000), pendingMs: duration('pendingMs', 200) },
-    limits: {
-      nicsPerInstance: limit('nicsPerInstance', 64),
-      nicsPerVxnet: limit('nicsPerVxnet', 252),
-      nicsPerCall: limit('nicsPerCall', 5),
-      nicsPerAccount: limit('nicsPerAccount', Number.POSITIVE_INFINITY),
-      callsPerHour: limit('callsPerHour', Number.POSITIVE_INFINITY),
-    },
+    limits: toLimits(limits),
     choices: toChoices(choices),
     antiSpoofing: options.antiSpoofing ?? true,
     latencyMs: wholeNumber('latencyMs', options.latencyMs ?? 0, 0),

@@ -134,6 +134,43 @@ describe('createVethFabric()', () => {
     expect((await built.pod('pod2').listLinks()).map((link) => link.name)).to.deep.equal(['lo']);
   });
 
+  it('returnNic() brings a NIC back from a namespace that lives on, which can be told to do so', async () => {
+    const built = await build();
+    const card = testNic(1, 'vxnet-a', '192.168.100.11');
+    expect(await codeOf(built.fabric.returnNic?.(card.id) ?? Promise.resolve())).to.equal('ERR_NOT_FOUND');
+    await built.fabric.plug(card, 'i-1');
+    await built.give(card, 'pod1', '192.168.100.1', 'net1');
+    await built.lastSeenAs(card, 'net1');
+    await built.fabric.returnNic?.(card.id);
+    expect((await built.pod('pod1').listLinks()).map((link) => link.name)).to.deep.equal(['lo']);
+    expect(await built.seen(card.mac)).to.include({ name: 'net1', up: false });
+    const again = await built.give(card, 'pod1', '192.168.100.1');
+    expect((await ping(again, '192.168.100.1')).answered).to.equal(true);
+  });
+
+  it('lets a NIC be lost with its namespace where it is told that none returns', async () => {
+    const told: string[] = [];
+    let lost = (): void => {};
+    const gone = new Promise<void>((resolve) => {
+      lost = resolve;
+    });
+    const info = (message: string): void => {
+      told.push(message);
+      lost();
+    };
+    const built = await build({ returnDelayMs: 'never', log: { debug() {}, info, warn: (message) => told.push(message) } });
+    const card = testNic(1, 'vxnet-a', '192.168.100.11');
+    await built.fabric.plug(card, 'i-1');
+    await built.give(card, 'pod1', '192.168.100.1');
+    built.killPod('pod1');
+    await gone;
+    expect(told).to.deep.equal(['a NIC was lost with a namespace that died']);
+    expect((await built.host.listLinks()).map((link) => link.name)).to.deep.equal(['lo']);
+    await built.fabric.unplug(card.id);
+    await built.fabric.plug(card, 'i-1');
+    expect((await built.seen(card.mac)).name).to.equal('eth0');
+  });
+
   it('brings NICs back under another name where theirs is taken', async () => {
     const built = await build();
     const cards = [testNic(1, 'vxnet-a', '192.168.100.11'), testNic(2, 'vxnet-a', '192.168.100.12')] as const;

@@ -4,6 +4,7 @@ import { DecodeError } from '../../../../lib/errors.js';
 import { FaultBook } from '../../../../providers/qingcloud/emulator/fault-book.js';
 import type { Fault, FaultRule } from '../../../../providers/qingcloud/emulator/index.js';
 import { type RawReply, rawCall } from '../../../support/raw-qingcloud.js';
+import { RecordingFabric } from '../../../support/recording-fabric.js';
 import { type EmulatorBed, INSTANCE, openEmulatorBed, VXNET } from '../../../support/standing-emulator.js';
 
 const CUT: Fault = { kind: 'cut' };
@@ -335,7 +336,7 @@ describe('the control endpoint', () => {
     const { status, body } = await control('GET', 'state');
     expect(status).to.equal(200);
     expect(body.nics.map((entry: { id: string }) => entry.id)).to.deep.equal(['52:54:00:00:00:01', nic.id]);
-    expect(body).to.have.all.keys('routers', 'vxnets', 'instances', 'nics', 'jobs', 'faults', 'callCounts');
+    expect(body).to.have.all.keys('routers', 'vxnets', 'instances', 'nics', 'jobs', 'choices', 'limits', 'faults', 'callCounts');
     expect(body.callCounts).to.deep.equal({ CreateNics: 1 });
     expect(JSON.stringify([body, (await control('GET', 'calls')).body])).to.not.match(/SECRETACCESSKEY|QYACCESSKEYIDEXAMPLE|signature/);
   });
@@ -399,6 +400,52 @@ describe('the control endpoint', () => {
       expect(bed.emulator.faults()).to.deep.equal([]);
     });
   }
+
+  it('shows what was chosen, and the limits there are', async () => {
+    await bed.close();
+    bed = await openEmulatorBed({ choices: { nameFilter: 'partial' }, limits: { nicsPerCall: 7 } });
+    const { body } = await control('GET', 'state');
+    expect(body.choices).to.include({ nameFilter: 'partial', unknownIds: 'empty' });
+    expect(body.limits).to.deep.equal({ nicsPerInstance: 64, nicsPerVxnet: 252, nicsPerCall: 7 });
+  });
+
+  it('holds jobs and lets them go', async () => {
+    const [nic = { id: '' }] = await bed.create();
+    expect((await control('POST', 'jobs', { held: true })).status).to.equal(200);
+    const job = await bed.attach(nic.id);
+    await bed.clock.advance(60_000);
+    expect(await bed.jobStatus(job)).to.equal('pending');
+    expect((await control('POST', 'jobs', { held: 'no' })).status).to.equal(400);
+    expect((await control('POST', 'jobs', { held: false })).status).to.equal(200);
+    await bed.clock.sleeping(1);
+    await bed.clock.advance(60_000);
+    await bed.emulator.idle();
+    expect(await bed.jobStatus(job)).to.equal('successful');
+  });
+
+  it('lets a NIC come back to its machine, where the fabric can do that', async () => {
+    await bed.close();
+    const returned: string[] = [];
+    class ReturningFabric extends RecordingFabric {
+      async returnNic(nicId: string): Promise<void> {
+        returned.push(nicId);
+      }
+    }
+    const instances = [{ id: INSTANCE, namespace: { kind: 'own' }, primaryNic: { vxnetId: VXNET, id: '52:54:00:00:00:01' } }] as const;
+    bed = await openEmulatorBed({ fabric: new ReturningFabric(), instances });
+    expect((await control('POST', 'nics/52:54:00:00:00:01/return', {})).status).to.equal(200);
+    expect(returned).to.deep.equal(['52:54:00:00:00:01']);
+    expect((await control('POST', 'nics/52%3A54%3A00%3A00%3A00%3A01/return', {})).status).to.equal(200);
+    const [free = { id: '' }] = await bed.create();
+    for (const id of [free.id, 'none']) expect((await control('POST', `nics/${id}/return`, {})).status).to.equal(404);
+    expect(returned).to.have.length(2);
+    await bed.close();
+    bed = await openEmulatorBed({ fabric: new RecordingFabric(), instances });
+    const refused = await control('POST', 'nics/52:54:00:00:00:01/return', {});
+    expect(refused.status).to.equal(409);
+    expect(refused.body.message).to.include('no fabric that lets NICs come back');
+    expect((await control('POST', 'nics/52:54:00:00:00:01/melt', {})).status).to.equal(404);
+  });
 
   it('changes the status of an instance', async () => {
     expect((await control('POST', `instances/${INSTANCE}`, { status: 'stopped' })).body).to.include({ id: INSTANCE, status: 'stopped' });
