@@ -23,6 +23,8 @@ export interface BucketState {
   readonly at: number;
   /** The part of its speed it fills at, from {@link SLOWEST} to 1: less after the cloud has asked for fewer calls. */
   readonly pace: number;
+  /** When it was slowed down last, in the clock's milliseconds. */
+  readonly slowedAt?: number;
 }
 
 /** What must be left after a call, as a part of the capacity. */
@@ -32,6 +34,8 @@ const SLOWEST = 1 / 16;
 /** How long the pace takes from nothing to its full, in milliseconds. */
 const RECOVERY_MS = 600_000;
 const HOUR_MS = 3_600_000;
+/** Refusals that come within this time, in milliseconds, are of calls that were under way together, and say one thing. */
+const WAVE_MS = 5_000;
 
 /**
  * Divides a number of calls an hour into a burst and a flow, half each: then no hour, wherever it begins, sees more calls than that.
@@ -54,7 +58,7 @@ export function refill(state: BucketState, size: BucketSize, now: number): Bucke
   const recovering = Math.min(elapsed, (1 - state.pace) * RECOVERY_MS);
   // The pace grows in a straight line, so its mean is that of its ends.
   const fullMs = recovering * ((state.pace + pace) / 2) + (elapsed - recovering);
-  return { tokens: Math.min(size.capacity, state.tokens + (fullMs * size.perHour) / HOUR_MS), at: now, pace };
+  return { ...state, tokens: Math.min(size.capacity, state.tokens + (fullMs * size.perHour) / HOUR_MS), at: now, pace };
 }
 
 /** What must be in the bucket for a call of that kind. */
@@ -75,7 +79,13 @@ export function waitFor(state: BucketState, size: BucketSize, kind: CallKind): n
   return missing <= 0 ? 0 : Math.ceil((missing * HOUR_MS) / (size.perHour * state.pace));
 }
 
-/** The bucket after the cloud has said that there were too many calls: half as full, and filling half as fast until that has passed. */
+/**
+ * The bucket after the cloud has said that there were too many calls: half as full, and filling half as fast until that has passed.
+ * What many processes hear at the same time counts once, or fifty of them would leave nothing for an hour.
+ */
 export function slowDown(state: BucketState): BucketState {
-  return { ...state, tokens: state.tokens / 2, pace: Math.max(SLOWEST, state.pace / 2) };
+  const { at, slowedAt = Number.NEGATIVE_INFINITY } = state;
+  // A clock that was set back tells nothing about the time since.
+  if (at >= slowedAt && at - slowedAt < WAVE_MS) return state;
+  return { tokens: state.tokens / 2, at, pace: Math.max(SLOWEST, state.pace / 2), slowedAt: at };
 }

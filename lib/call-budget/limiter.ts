@@ -57,11 +57,15 @@ const LONGEST_WAIT_MS: Readonly<Record<CallKind, number>> = { create: 5000, read
 const LOCK_WAIT_MS = 2000;
 const DEFAULT_COMMAND_CALLS = 200;
 
-const StateCodec: t.Type<BucketState, unknown> = t.type({
-  tokens: refine(t.number, 'a number from 0', (value) => value >= 0),
-  at: refine(t.number, 'a point in time', Number.isFinite),
-  pace: refine(t.number, 'a number above 0 up to 1', (value) => value > 0 && value <= 1),
-});
+const TimeCodec = refine(t.number, 'a point in time', Number.isFinite);
+const StateCodec = t.intersection([
+  t.type({
+    tokens: refine(t.number, 'a number from 0', (value) => value >= 0),
+    at: TimeCodec,
+    pace: refine(t.number, 'a number above 0 up to 1', (value) => value > 0 && value <= 1),
+  }),
+  t.partial({ slowedAt: TimeCodec }),
+]);
 const FileCodec = t.type({ version: t.literal(1), bucket: StateCodec });
 
 type Verdict = { readonly kind: 'taken' } | { readonly kind: 'wait'; readonly ms: number };
@@ -214,7 +218,7 @@ class SharedLimiter implements CallLimiter {
  *
  * No hour sees more than `callsPerHour` calls of the host: half of them may come at once, the other half flows back over the hour.
  * Creating leaves a fifth of the burst to what must follow it. After the cloud has refused a call for being one too many,
- * it gets half as fast and recovers within ten minutes. When the count cannot be kept, calls are made without.
+ * it gets half as fast and recovers within ten minutes; refusals of the same five seconds count once. When the count cannot be kept, calls are made without.
  * @throws RangeError when `callsPerHour` is not above 0
  */
 export function createCallLimiter(options: CallLimiterOptions): CallLimiter {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { fullBucket, neededFor, refill, slowDown, take, toBucketSize, waitFor } from '../../../lib/call-budget/bucket.js';
+import { type BucketState, fullBucket, neededFor, refill, slowDown, take, toBucketSize, waitFor } from '../../../lib/call-budget/bucket.js';
 import { seededRandom } from '../../support/random.js';
 
 const HOUR = 3_600_000;
@@ -53,7 +53,7 @@ describe('waitFor()', () => {
     for (let round = 0; round < 500; round++) {
       const size = toBucketSize(1 + random.next() * 2000);
       const kind = kinds[Math.floor(random.next() * 3)] ?? 'read';
-      let state = { tokens: random.next() * size.capacity, at: 0, pace: 1 };
+      let state: BucketState = { tokens: random.next() * size.capacity, at: 0, pace: 1 };
       if (random.next() < 0.5) state = slowDown(state);
       const ms = waitFor(state, size, kind);
       expect(take(refill(state, size, ms), size, kind), `${kind} after ${ms}`).to.not.equal(undefined);
@@ -66,8 +66,7 @@ describe('waitFor()', () => {
 
 describe('slowDown()', () => {
   it('halves what is left and the pace, down to a sixteenth, and is over after ten minutes', () => {
-    const size = toBucketSize(400);
-    let state = fullBucket(size, 0);
+    let state: BucketState = { tokens: 200, at: 0, pace: 1 };
     for (const [tokens, pace] of [
       [100, 1 / 2],
       [50, 1 / 4],
@@ -75,11 +74,26 @@ describe('slowDown()', () => {
       [12.5, 1 / 16],
       [6.25, 1 / 16],
     ] as const) {
-      state = slowDown(state);
-      expect(state).to.deep.equal({ tokens, at: 0, pace });
+      state = slowDown({ ...state, at: state.at + 5_000 });
+      expect(state).to.deep.equal({ tokens, at: state.at, pace, slowedAt: state.at });
     }
-    expect(refill(state, size, 600_000).pace).to.equal(1);
-    expect(refill(state, size, 60_000).pace).to.be.closeTo(1 / 16 + 0.1, 1e-9);
+    const size = toBucketSize(400);
+    expect(refill(state, size, state.at + 600_000).pace).to.equal(1);
+    expect(refill(state, size, state.at + 60_000).pace).to.be.closeTo(1 / 16 + 0.1, 1e-9);
+  });
+
+  it('counts once what many calls are told within five seconds', () => {
+    const size = toBucketSize(400);
+    let state = slowDown(fullBucket(size, 0));
+    for (let now = 0; now < 5_000; now += 100) state = slowDown(refill(state, size, now));
+    expect(state.pace).to.be.closeTo(0.5 + 4_900 / 600_000, 1e-9);
+    expect(state.tokens).to.be.within(100, 101);
+    expect(slowDown(refill(state, size, 5_000)).pace).to.be.below(0.3);
+  });
+
+  it('slows down after the clock was set back, whenever it did so before', () => {
+    const state = slowDown({ tokens: 100, at: HOUR, pace: 1 });
+    expect(slowDown(refill(state, toBucketSize(400), 0))).to.deep.equal({ tokens: 25, at: 0, pace: 1 / 4, slowedAt: 0 });
   });
 
   it('fills the same whether it is looked at once or often', () => {

@@ -102,6 +102,12 @@ describe('createCallLimiter()', () => {
     expect(await drain()).to.equal(50);
   });
 
+  it('hears once what several processes are told at the same time', async () => {
+    const { open, drain } = createBed();
+    for (let process = 0; process < 10; process++) await open().throttled();
+    expect(await drain()).to.equal(50);
+  });
+
   for (const text of [
     '',
     '{',
