@@ -109,7 +109,7 @@ async function gc(host: PluginHost, request: GcRequest): Promise<void> {
     async ({ engine, options, log, key }) => {
       const collected = await engine.collect({ network: key.network, valid, subnetIds: cloud.subnetIds }, options);
       const { removed, failed, busy } = collected;
-      log.info('collected', { removed: removed.join(','), failed: failed.length, busy: busy.length });
+      log.info('collected', { removed: removed.map(({ nicId }) => nicId).join(','), failed: failed.length, busy: busy.length });
       return collected;
     },
   );

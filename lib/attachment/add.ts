@@ -13,9 +13,9 @@ import { finishAttachments } from './finish.js';
 import { useGateway } from './gateway.js';
 import { AddGuard } from './guard.js';
 import { Journal } from './journal.js';
-import { findIn, openRecorded, pathOf } from './local.js';
+import { pathOf } from './local.js';
 import { attachmentId, nicName } from './names.js';
-import { sweep } from './pending.js';
+import { isAlive, sweep } from './pending.js';
 import { checkRequest, needsGateway, planAddresses, planRoutes, planSubnets, type RoutedSubnet } from './plan.js';
 import type { AttachmentRecord, ResultEntry } from './record.js';
 import type { Attachment, AttachRequest } from './request.js';
@@ -143,7 +143,7 @@ class Add {
       await store.setAside(this.#id);
       return undefined;
     }
-    if (await this.#lives(record)) {
+    if (await isAlive(this.#command, record)) {
       throw new NicError('ERR_ATTACHED', `container ${record.key.containerId} has its NIC ${record.nicId} as ${record.key.ifname} already`);
     }
     const journal = new Journal({ store, id: this.#id, record, log });
@@ -153,14 +153,6 @@ class Add {
     // All its NICs are gone and only a late one is possible: the new record watches for that.
     if (journal.current.nics.length === 0 && journal.current.uncertainAt !== undefined) return journal.current.uncertainAt;
     throw error;
-  }
-
-  async #lives(record: AttachmentRecord): Promise<boolean> {
-    if (record.state !== 'complete') return false;
-    const namespace = await openRecorded(this.#command, record.namespace, record.bootId);
-    const nic = record.nics.find((entry) => entry.id === record.nicId);
-    if (namespace === undefined || nic === undefined) return false;
-    return (await findIn(this.#command, namespace, nic.mac)) !== undefined;
   }
 
   /** Work that dead commands left in the same subnets comes first: it holds addresses and places on the instance. */

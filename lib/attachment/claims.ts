@@ -14,10 +14,11 @@ export interface Claims {
 /**
  * The NICs that others of this host than one attachment have by a record or a file of the original plugin's: attachments of all networks,
  * and gateways. Only this host's folders are read.
+ * @param key the one; without it, all that anybody here has
  */
-export async function claimedByOthers(command: Command, key: AttachmentKey): Promise<Claims> {
+export async function claimedByOthers(command: Command, key?: AttachmentKey): Promise<Claims> {
   const { hostStore } = command.context;
-  const own = attachmentId(key);
+  const own = key === undefined ? undefined : attachmentId(key);
   const ids = new Set<string>();
   const macs = new Set<string>();
   const claim = (nicId: string, mac: string): void => {
@@ -30,7 +31,7 @@ export async function claimedByOthers(command: Command, key: AttachmentKey): Pro
     if (other.record.gateway !== undefined) ids.add(other.record.gateway.nicId);
   }
   for (const original of await hostStore.listOriginals()) {
-    if (original.containerId !== key.containerId) claim(original.nicId, original.mac);
+    if (original.containerId !== key?.containerId) claim(original.nicId, original.mac);
   }
   for (const stored of await hostStore.gateways.list()) {
     if (stored.kind === 'record') for (const nic of stored.record.nics) claim(nic.id, nic.mac);

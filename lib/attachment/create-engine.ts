@@ -1,3 +1,4 @@
+import { collectAccount } from './account-gc.js';
 import { add } from './add.js';
 import { check } from './check.js';
 import { Command, createContext } from './context.js';
@@ -22,6 +23,7 @@ export function createAttachmentEngine(options: AttachmentEngineOptions): Attach
     detach: (request, timing) => run(timing, (command) => del(command, request)),
     check: (request, timing) => run(timing, (command) => check(command, request)),
     collect: (request, timing) => run(timing, (command) => collect(command, request)),
+    collectAccount: (request, timing) => run(timing, (command) => collectAccount(command, request)),
     status: (request, timing) => run(timing, (command) => status(command, request)),
   };
 }

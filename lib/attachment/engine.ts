@@ -7,6 +7,8 @@ import type {
   Attachment,
   AttachRequest,
   CheckRequest,
+  CollectAccountReport,
+  CollectAccountRequest,
   CollectReport,
   CollectRequest,
   DetachRequest,
@@ -49,6 +51,11 @@ export interface AttachmentEngine {
   check(request: CheckRequest, options: CommandOptions): Promise<void>;
   /** Removes what belongs to no valid attachment of a network, goes on after failures and reports them. */
   collect(request: CollectRequest, options: CommandOptions): Promise<CollectReport>;
+  /**
+   * Removes NICs of this plugin that no host has any use for, anywhere in the account: hosts that no longer exist leave them, and a host
+   * cleans only its own. NICs that an instance holds, primary ones and those of others are never touched.
+   */
+  collectAccount(request: CollectAccountRequest, options: CommandOptions): Promise<CollectAccountReport>;
   /** Says whether ADD can be served. Cheap: asks the cloud once in five minutes and host at most. */
   status(request: StatusRequest, options: CommandOptions): Promise<StatusReport>;
 }

@@ -5,15 +5,16 @@ import { blankGateway } from './blank-record.js';
 import { toReason } from './cloud-error.js';
 import type { Command } from './context.js';
 import { finishAttachments } from './finish.js';
+import { findHostLink } from './gateway-link.js';
 import { sweepGateways } from './gateway-removal.js';
 import { Journal } from './journal.js';
 import { attachmentId, gatewayId, gatewayName, idInName, nicPrefix } from './names.js';
-import { isComplete } from './pending.js';
+import { isAlive, isComplete } from './pending.js';
 import type { AttachmentRecord } from './record.js';
 import { releaseNics } from './release.js';
-import type { CollectReport, CollectRequest } from './request.js';
+import type { CollectedNic, CollectReport, CollectRequest } from './request.js';
 import { findNamed, toNicEntry } from './settle.js';
-import type { Stored, StoredRecord } from './store.js';
+import type { StoredRecord } from './store.js';
 import { survey } from './survey.js';
 
 /** How many records, or NICs without a record, are worked on at the same time. */
@@ -27,10 +28,11 @@ export async function collect(command: Command, request: CollectRequest): Promis
 class Collection {
   readonly #command: Command;
   readonly #request: CollectRequest;
-  readonly #valid: ReadonlySet<string>;
+  /** Undefined: those that live. */
+  readonly #valid: ReadonlySet<string> | undefined;
   readonly #signal: AbortSignal;
   readonly #startedAt: number;
-  readonly #removed: string[] = [];
+  readonly #removed: CollectedNic[] = [];
   readonly #failed: CollectReport['failed'][number][] = [];
   readonly #busy: AttachmentRecord['key'][] = [];
 
@@ -39,7 +41,8 @@ class Collection {
     this.#request = request;
     this.#signal = command.budget.whole();
     this.#startedAt = command.context.clock.now();
-    this.#valid = new Set(request.valid.map((entry) => attachmentId({ network: request.network, ...entry })));
+    const { network, valid } = request;
+    this.#valid = valid === 'living' ? undefined : new Set(valid.map((entry) => attachmentId({ network, ...entry })));
   }
 
   async run(): Promise<CollectReport> {
@@ -63,9 +66,10 @@ class Collection {
   /** Records of the network that no valid attachment has, or that a dead command left unfinished. */
   async #records(): Promise<void> {
     const { store } = this.#command.context;
-    const isGoing = (stored: Stored<AttachmentRecord>): stored is StoredRecord<AttachmentRecord> =>
-      stored.kind === 'record' && this.#isOurs(stored.record) && this.#goes(stored.id, stored.record);
-    let going: readonly StoredRecord<AttachmentRecord>[] = (await store.list()).filter(isGoing);
+    let going: StoredRecord<AttachmentRecord>[] = [];
+    for (const stored of await store.list()) {
+      if (stored.kind === 'record' && this.#isOurs(stored.record) && (await this.#goes(stored.id, stored.record))) going.push(stored);
+    }
     // Ids may share a lock, so what was in the way may have been this GC itself.
     for (;;) {
       const skipped = await this.#sideBySide(going);
@@ -82,7 +86,7 @@ class Collection {
    * so one that will not go would hold up those that share its job. What failed least comes first.
    * @returns the records whose locks are held
    */
-  async #sideBySide(going: readonly StoredRecord<AttachmentRecord>[]): Promise<readonly StoredRecord<AttachmentRecord>[]> {
+  async #sideBySide(going: readonly StoredRecord<AttachmentRecord>[]): Promise<StoredRecord<AttachmentRecord>[]> {
     const queue = [...going].sort((a, b) => a.record.attempts - b.record.attempts || a.record.createdAt - b.record.createdAt);
     const skipped: StoredRecord<AttachmentRecord>[] = [];
     await inParallel(queue, async (stored) => {
@@ -95,8 +99,9 @@ class Collection {
     return record.key.network === this.#request.network;
   }
 
-  #goes(id: string, record: AttachmentRecord): boolean {
-    return !this.#valid.has(id) || !isComplete(this.#command, record);
+  async #goes(id: string, record: AttachmentRecord): Promise<boolean> {
+    if (!isComplete(this.#command, record)) return true;
+    return this.#valid === undefined ? !(await isAlive(this.#command, record)) : !this.#valid.has(id);
   }
 
   /** @returns false when its lock is held */
@@ -113,23 +118,24 @@ class Collection {
     try {
       // A command may have finished or begun it since the list was read.
       const stored = await store.read(id);
-      if (stored?.kind !== 'record' || !this.#goes(id, stored.record)) return true;
+      if (stored?.kind !== 'record' || !(await this.#goes(id, stored.record))) return true;
       const { record } = stored;
       const { instanceId } = await this.#command.cloud();
       if (record.instanceId !== undefined && record.instanceId !== instanceId) {
         if (this.#request.dryRun !== true) await store.setAside(id);
         return true;
       }
-      const nicIds = record.nics.map((nic) => nic.id);
+      const reason = isComplete(this.#command, record) ? 'unlisted' : 'unfinished';
+      const nics = record.nics.map((nic): CollectedNic => ({ nicId: nic.id, key: record.key, reason }));
       if (this.#request.dryRun === true) {
-        this.#removed.push(...nicIds);
+        this.#removed.push(...nics);
         return true;
       }
       const journal = new Journal({ store, id, record, log });
       // Time is kept back, so that NICs that will not go leave some for what comes after the records.
       const pending = await finishAttachments(this.#command, [{ journal }], AbortSignal.any([signal]));
       const left = new Set(pending.has(id) ? journal.current.nics.map((nic) => nic.id) : []);
-      this.#removed.push(...nicIds.filter((nicId) => !left.has(nicId)));
+      this.#removed.push(...nics.filter(({ nicId }) => !left.has(nicId)));
       const error = pending.get(id);
       if (error !== undefined) this.#failed.push({ nicId: [...left][0], key: record.key, reason: error.message });
     } catch (error) {
@@ -151,7 +157,7 @@ class Collection {
     const orphans = new Map<string, Nic[]>();
     for (const nic of nics) {
       const id = idInName(nic.name, prefix);
-      if (id === undefined || this.#valid.has(id) || recorded.has(nic.id) || !this.#isOld(nic)) continue;
+      if (id === undefined || this.#valid?.has(id) === true || recorded.has(nic.id) || !this.#isOld(nic)) continue;
       orphans.set(id, [...(orphans.get(id) ?? []), nic]);
     }
     if (orphans.size === 0) return;
@@ -218,8 +224,11 @@ class Collection {
       const [now] = await provider.listNics({ ids: [nic.id] }, { signal });
       if (now === undefined || now.name !== nic.name || now.role === 'primary') return;
       if (now.instanceId !== undefined && now.instanceId !== instanceId) return;
+      // One that is not on the host may be in a container, whose record is lost.
+      if (this.#valid === undefined && now.instanceId !== undefined && (await findHostLink(this.#command, now.mac)) === undefined) return;
+      const collected: CollectedNic = { nicId: nic.id, key: undefined, reason: 'unrecorded' };
       if (this.#request.dryRun === true) {
-        this.#removed.push(nic.id);
+        this.#removed.push(collected);
         return;
       }
       log.info('collecting a NIC without a record', { nic: nic.id, name: nic.name });
@@ -233,7 +242,7 @@ class Collection {
       const left = await releaseNics(this.#command, [target], { signal });
       if (left.has(nic.id)) this.#failed.push({ nicId: nic.id, key: undefined, reason: toReason(left.get(nic.id)) });
       else {
-        this.#removed.push(nic.id);
+        this.#removed.push(collected);
         if (stored !== undefined) await store.setAside(id);
       }
     } catch (error) {

@@ -74,6 +74,16 @@ export function isNicName(name: string): boolean {
   return name.startsWith('hostnic-p') && name.length === 'hostnic-p'.length + SCOPE_LENGTH + 1 + ID_LENGTH;
 }
 
+/** The same for gateways. */
+export function isGatewayName(name: string): boolean {
+  return name.startsWith('hostnic-g') && name.length === 'hostnic-g'.length + SCOPE_LENGTH + 1 + ID_LENGTH;
+}
+
+/** True for names of the form that the Go plugin of 2017 gave: see {@link originalName}. */
+export function isOriginalName(name: string): boolean {
+  return /^hostnic_i-[A-Za-z0-9]+$/.test(name);
+}
+
 /** The {@link attachmentId} in a NIC's name that starts with `prefix`; undefined when it is none of that prefix. */
 export function idInName(name: string, prefix: string): string | undefined {
   if (!name.startsWith(prefix)) return undefined;

@@ -5,7 +5,7 @@ import { toReason } from './cloud-error.js';
 import type { Cloud, Command } from './context.js';
 import { type FinishItem, finishAttachments, retryTime } from './finish.js';
 import { Journal } from './journal.js';
-import { openRecorded } from './local.js';
+import { findIn, openRecorded } from './local.js';
 import { nicName } from './names.js';
 import { findNicLink } from './nic-link.js';
 import type { AttachmentRecord } from './record.js';
@@ -15,6 +15,15 @@ import type { Survey } from './survey.js';
 /** True for a record of this boot whose NIC serves a container. */
 export function isComplete(command: Command, record: AttachmentRecord): boolean {
   return record.state === 'complete' && record.bootId === command.context.bootId;
+}
+
+/** True when the container of a finished attachment still has its NIC. */
+export async function isAlive(command: Command, record: AttachmentRecord): Promise<boolean> {
+  if (record.state !== 'complete') return false;
+  const namespace = await openRecorded(command, record.namespace, record.bootId);
+  const nic = record.nics.find((entry) => entry.id === record.nicId);
+  if (namespace === undefined || nic === undefined) return false;
+  return (await findIn(command, namespace, nic.mac)) !== undefined;
 }
 
 /** True when finishing a record has been tried and has failed. */

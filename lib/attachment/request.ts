@@ -119,8 +119,11 @@ export interface ValidAttachment {
 export interface CollectRequest {
   /** The network; attachments of others are left alone. */
   readonly network: string;
-  /** Attachments to keep; everything else of this instance and network goes. An empty list keeps none. */
-  readonly valid: readonly ValidAttachment[];
+  /**
+   * Attachments to keep; everything else of this instance and network goes. An empty list keeps none. `living`: nobody has a list, so those
+   * are kept whose container still has its NIC, and every NIC that may be in a container.
+   */
+  readonly valid: readonly ValidAttachment[] | 'living';
   /** Subnets of the configuration, to look for NICs without record in. */
   readonly subnetIds: readonly string[];
   /** Only say what would be done. */
@@ -137,14 +140,54 @@ export interface CollectFailure {
   readonly reason: string;
 }
 
-/** What {@link AttachmentEngine.collect} did, or would do. */
+/** A NIC that a collection removes. */
+export interface CollectedNic {
+  /** The cloud's id of it. */
+  readonly nicId: string;
+  /** The attachment, where a record names one. */
+  readonly key: AttachmentKey | undefined;
+  /** `unlisted`: of an attachment that is not to be kept. `unfinished`: a dead command left it. `unrecorded`: known by its name alone. */
+  readonly reason: 'unlisted' | 'unfinished' | 'unrecorded';
+}
+
+/** What {@link AttachmentEngine.collect} did, or would do. Gateways go by their own rule, when they are idle, and are not in it. */
 export interface CollectReport {
-  /** NIC ids that were removed (dry run: would be). */
-  readonly removed: readonly string[];
+  /** NICs that were removed (dry run: would be). */
+  readonly removed: readonly CollectedNic[];
   /** What could not be removed and why; it stays recorded. */
   readonly failed: readonly CollectFailure[];
   /** Attachments skipped since another command holds them. */
   readonly busy: readonly AttachmentKey[];
+}
+
+/** What {@link AttachmentEngine.collectAccount} needs. */
+export interface CollectAccountRequest {
+  /** Only say what would be done. */
+  readonly dryRun: boolean;
+}
+
+/** A NIC of the account that no host has any use for. */
+export interface StrayNic {
+  /** The cloud's id of it. */
+  readonly nicId: string;
+  /** Its name, which says that this plugin or the original one made it. */
+  readonly name: string;
+  /** What it was made for. */
+  readonly role: 'pod' | 'gateway' | 'original';
+  /** Its subnet. */
+  readonly subnetId: string;
+  /** When it was made. */
+  readonly createdAt: Date;
+}
+
+/** What {@link AttachmentEngine.collectAccount} found and did. */
+export interface CollectAccountReport {
+  /** What is there to remove. */
+  readonly found: readonly StrayNic[];
+  /** Ids of those that were removed; none on a dry run. */
+  readonly removed: readonly string[];
+  /** Those that could not be, and why. */
+  readonly failed: readonly CollectFailure[];
 }
 
 /** What {@link AttachmentEngine.status} found. */

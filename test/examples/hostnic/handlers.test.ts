@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createHostnicPlugin } from '../../../examples/hostnic/handlers.js';
 import type { Housekeeping } from '../../../examples/hostnic/netconf.js';
 import type { PluginHost } from '../../../examples/hostnic/plugin-host.js';
-import type { Attachment, AttachmentEngine, CollectReport, StatusReport } from '../../../lib/attachment/index.js';
+import type { Attachment, AttachmentEngine, CollectAccountReport, CollectReport, StatusReport } from '../../../lib/attachment/index.js';
 import { unlimitedCalls } from '../../../lib/call-budget/index.js';
 import { dispatch, type PluginAnswer } from '../../../lib/cni/index.js';
 import { NicError } from '../../../lib/errors.js';
@@ -45,6 +45,7 @@ interface Script {
   usesProvider?: boolean;
   report?: CollectReport;
   status?: StatusReport;
+  account?: CollectAccountReport;
 }
 
 const createScript = (): Script => ({ calls: [], opened: [], closed: 0 });
@@ -76,6 +77,7 @@ function createHost(script: Script): PluginHost {
         detach: run('detach', () => undefined),
         check: run('check', () => undefined),
         collect: run('collect', () => script.report ?? { removed: [], failed: [], busy: [] }),
+        collectAccount: run('collectAccount', () => script.account ?? { found: [], removed: [], failed: [] }),
         status: run('status', () => script.status ?? { ready: true, connected: true, reasons: [] }),
       };
       return engine;
@@ -233,7 +235,7 @@ describe('createHostnicPlugin()', () => {
 
   it('reports what GC could not remove', async () => {
     script.report = {
-      removed: ['n1'],
+      removed: [{ nicId: 'n1', key: attached.key, reason: 'unlisted' }],
       busy: [],
       failed: [
         { nicId: 'n2', key: undefined, reason: 'busy' },

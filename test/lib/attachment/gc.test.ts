@@ -32,7 +32,14 @@ describe('collect()', () => {
     const bed = await withPods('c1', 'c2', 'c3');
     const [first, second, third] = bed.nics().map((nic) => nic.id);
     const report = await collect(bed, ['c2']);
-    expect(report).to.deep.equal({ removed: [first, third], failed: [], busy: [] });
+    expect(report).to.deep.equal({
+      removed: [
+        { nicId: first, key: keyOf('c1'), reason: 'unlisted' },
+        { nicId: third, key: keyOf('c3'), reason: 'unlisted' },
+      ],
+      failed: [],
+      busy: [],
+    });
     expect(bed.nics().map((nic) => nic.id)).to.deep.equal([second]);
   });
 
@@ -43,13 +50,35 @@ describe('collect()', () => {
     expect(bed.files()).to.deep.equal([]);
   });
 
+  it('keeps what lives where nobody has a list', async () => {
+    const bed = await withPods('lives', 'gone', 'taken');
+    bed.kernel.removeNamespace(pathOf('gone'));
+    bed.kernel.removeNamespace(pathOf('taken'));
+    bed.pod('taken');
+    const [alive, gone, taken] = bed.nics().map(({ id }) => id);
+    // Their records are lost: one is free, one is on the host, one is in a container.
+    const free = bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('free')) });
+    const back = bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('back')), instanceId: 'i-1' });
+    bed.kernel.addLink(bed.kernel.initial, { name: 'eth9', mac: back.mac, permanentMac: back.mac });
+    const inside = bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('inside')), instanceId: 'i-1' });
+    bed.clock.skip(OLD);
+    const request = { network: 'pods', valid: 'living', subnetIds: ['net-1', 'net-2'] } as const;
+    const would = await bed.engine.collect({ ...request, dryRun: true }, bed.timing());
+    expect(would.removed.map(({ nicId }) => nicId)).to.have.members([gone, taken, free.id, back.id]);
+    await bed.engine.collect(request, bed.timing());
+    expect(bed.nics().map(({ id }) => id)).to.have.members([alive, inside.id]);
+  });
+
   it('only says what it would do on a dry run', async () => {
     const bed = await withPods('c1');
     const orphan = bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('lost')) });
     bed.clock.skip(OLD);
     const before = [bed.nics(), bed.files(), bed.kernel.initial.snapshot()];
     const report = await collect(bed, [], true);
-    expect(report.removed).to.have.members([bed.nics()[0]?.id, orphan.id]);
+    expect(report.removed).to.have.deep.members([
+      { nicId: bed.nics()[0]?.id, key: keyOf('c1'), reason: 'unlisted' },
+      { nicId: orphan.id, key: undefined, reason: 'unrecorded' },
+    ]);
     expect([bed.nics(), bed.files(), bed.kernel.initial.snapshot()]).to.deep.equal(before);
   });
 
@@ -191,7 +220,7 @@ describe('collect()', () => {
     const run = (): Promise<CollectReport> => bed.engine.collect({ network: 'pods', valid: [], subnetIds: ['net-1'] }, bed.timing(8000));
     const report = await run();
     expect(report.failed.map(({ nicId }) => nicId)).to.deep.equal([stubborn]);
-    expect(report.removed).to.include(lost.id);
+    expect(report.removed.map(({ nicId }) => nicId)).to.include(lost.id);
     expect(bed.nics().map((nic) => nic.id)).to.deep.equal([stubborn]);
     expect(bed.files().filter((file) => file.startsWith('gateways/'))).to.deep.equal([]);
   });
