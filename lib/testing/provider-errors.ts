@@ -31,7 +31,10 @@ export function defineErrorCases(test: DefineCase): void {
         attachNics: () => provider.attachNics([id], instanceId),
         deleteNics: () => provider.deleteNics([id]),
       };
-      for (const target of ['createNic', 'listNics', 'attachNics', 'deleteNics'] as const) {
+      // Only what makes or attaches something can use a quota up.
+      const targets =
+        code === 'ERR_QUOTA' ? (['createNic', 'attachNics'] as const) : (['createNic', 'listNics', 'attachNics', 'deleteNics'] as const);
+      for (const target of targets) {
         await faultOf(bed, 'refuse')(target, code);
         const error = DOUBTFUL.includes(code)
           ? await providerErrorOf(calls[target](), `${target}() that is refused`)

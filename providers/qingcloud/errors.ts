@@ -52,15 +52,13 @@ const HINTS: Partial<Record<NicErrorCode, string>> = {
 };
 
 /** What a return code means. Codes that are not in the table fall into the service's own classes: from 5000 on it is the service's fault. */
-function meaningOf(retCode: number, text: string, action: string): Meaning {
+function meaningOf({ retCode, kind, action }: Refusal, text: string): Meaning {
   // Seen with 2500 and, from another layer of the service, with a text about access frequency whose code is not known.
   if (/too frequently|access frequency|frequency exceed/i.test(text)) return later('ERR_RATE_LIMIT');
   if (text.includes('ResourceNotFound')) return no('ERR_NOT_FOUND');
-  if (retCode === RetCode.denied) {
-    // The words are known for volumes: "you can only attach [10] volumes to one instance at most".
-    if (action === 'AttachNics' && /you can only attach .* to one instance at most/i.test(text)) return no('ERR_INSTANCE_FULL');
-    if (/try (again )?later|not ready/i.test(text)) return later('ERR_STATE');
-  }
+  // Only what creates or attaches uses a quota up.
+  if (retCode === RetCode.quota && kind !== 'create' && action !== 'AttachNics') return later('ERR_RATE_LIMIT');
+  if (retCode === RetCode.denied && /try (again )?later|not ready/i.test(text)) return later('ERR_STATE');
   const known = MEANINGS.get(retCode);
   if (known !== undefined) return known;
   // Registration, login and console sessions.
@@ -101,7 +99,7 @@ export interface Refusal {
 export function toRefusalError(refusal: Refusal): ProviderError {
   const { action, kind, retCode } = refusal;
   const text = oneLine(refusal.message);
-  const { code, retryable, definite } = meaningOf(retCode, text, action);
+  const { code, retryable, definite } = meaningOf(refusal, text);
   const hint = code === 'ERR_CLOCK' ? describeSkew(refusal.skewMs) : HINTS[code];
   const said = text === '' ? '' : `: ${text}`;
   return new ProviderError(code, `${action}: QingCloud refused with ${retCode}${said}${hint === undefined ? '' : ` (${hint})`}`, {

@@ -14,4 +14,6 @@
 export { parseConfig, type QingCloudConfig } from './config.js';
 export { type ReadConfigOptions, readConfig } from './config-file.js';
 export { INSTANCE_ID_FILE, readInstanceId } from './instance-id.js';
-export { createQingCloudProvider, type QingCloudProviderOptions } from './provider.js';
+export type { Instance } from './instances.js';
+export type { CreateNicsRequest } from './nic-creation.js';
+export { createQingCloudProvider, type QingCloudProvider, type QingCloudProviderOptions } from './provider.js';

@@ -1,36 +1,32 @@
-import * as E from 'fp-ts/lib/Either.js';
-import * as t from 'io-ts';
-import { formatIp, parseIp } from '../../lib/address.js';
 import { type CallLimiter, unlimitedCalls } from '../../lib/call-budget/index.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
-import { decode } from '../../lib/codec.js';
-import { isNicError, type NicErrorCode, ProviderError } from '../../lib/errors.js';
+import { ProviderError } from '../../lib/errors.js';
 import { type Logger, silentLogger } from '../../lib/log.js';
 import type { Job, Nic, Subnet } from '../../lib/nic.js';
 import type { CallOptions, CreateNicRequest, NicFilter, NicProvider, ProviderFeatures } from '../../lib/provider.js';
+import { Actions, type ListShape } from './actions.js';
 import { Batch } from './batch.js';
-import { ApiClient, type ApiReply, type ApiRequest } from './client.js';
+import { ApiClient, type ApiRequest } from './client.js';
 import type { QingCloudConfig } from './config.js';
-import { toAbortedError, toResponseError } from './errors.js';
+import { toAbortedError } from './errors.js';
 import { InFlight } from './in-flight.js';
 import { INSTANCE_ID_FILE, readInstanceId } from './instance-id.js';
-import { toAddresses, toJob, toNic, toSubnet } from './model.js';
-import { PAGE_SIZE, readPages } from './paging.js';
+import { describeInstances, type Instance } from './instances.js';
+import { toJob, toNic, toSubnet } from './model.js';
+import { type CreateNicsRequest, createNics } from './nic-creation.js';
+import { PAGE_SIZE } from './paging.js';
 import type { ParamValue } from './params.js';
-import { withRetries } from './retry.js';
-import {
-  CreateNicsReplyCodec,
-  JobReplyCodec,
-  JobWireCodec,
-  listOf,
-  NicWireCodec,
-  PageCodec,
-  type VxnetWire,
-  VxnetWireCodec,
-} from './wire.js';
+import { explainAttach, needsWitnesses } from './refusals.js';
+import { JobReplyCodec, type JobWire, JobWireCodec, type NicWire, NicWireCodec, type VxnetWire, VxnetWireCodec } from './wire.js';
+
+const NICS: ListShape<NicWire> = { action: 'DescribeNics', key: 'nic_set', item: NicWireCodec, idOf: (nic) => nic.nic_id };
+const JOBS: ListShape<JobWire> = { action: 'DescribeJobs', key: 'job_set', item: JobWireCodec, idOf: (job) => job.job_id };
+const VXNETS: ListShape<VxnetWire> = { action: 'DescribeVxnets', key: 'vxnet_set', item: VxnetWireCodec, idOf: (vxnet) => vxnet.vxnet_id };
 
 /** Self-managed and managed vxnets come without asking; basic ones, such as vxnet-0, only when asked for. */
 const BASIC_VXNET_TYPE = 2;
+/** How long an instance that was found in order is not asked about again when it refuses NICs, in milliseconds: a refused ADD tries often. */
+const INSTANCE_FINE_MS = 60_000;
 
 /** What {@link createQingCloudProvider} takes. */
 export interface QingCloudProviderOptions {
@@ -64,17 +60,30 @@ export interface QingCloudProviderOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
+/** A {@link NicProvider} for QingCloud, and what else its API can do about NICs. */
+export interface QingCloudProvider extends NicProvider {
+  /**
+   * Creates several NICs of one name in one call, with any addresses or with wished ones. Not idempotent, as `createNic`.
+   * @returns them, in the order of the wished addresses
+   */
+  createNics(request: CreateNicsRequest, options?: CallOptions): Promise<readonly Nic[]>;
+  /** The instances of `ids` that the account has, in any order. Unknown ids are left out. */
+  describeInstances(ids: readonly string[], options?: CallOptions): Promise<readonly Instance[]>;
+}
+
 /** The NICs of QingCloud (docs, `api/command_list/nic`). */
-class QingCloudProvider implements NicProvider {
+class ApiProvider implements QingCloudProvider {
   readonly name = 'qingcloud';
   readonly identity: string;
   readonly features: ProviderFeatures;
   readonly #client: ApiClient;
+  readonly #actions: Actions;
+  /** For questions beside the matter, whose answers can be done without. */
+  readonly #asides: Actions;
   readonly #clock: Clock;
-  readonly #log: Logger;
-  readonly #random: () => number;
-  readonly #retries: number;
   readonly #instanceIdFile: string;
+  readonly #instances = new InFlight<Instance | undefined>('DescribeInstances');
+  readonly #fineUntil = new Map<string, number>();
   readonly #subnets = new InFlight<readonly Subnet[]>('DescribeVxnets');
   readonly #jobs: Batch<readonly Job[]>;
   readonly #nics: Batch<readonly Nic[]>;
@@ -83,22 +92,23 @@ class QingCloudProvider implements NicProvider {
   readonly #deleting: Batch<void>;
 
   constructor(options: QingCloudProviderOptions) {
-    this.#clock = options.clock ?? systemClock;
-    this.#log = options.log ?? silentLogger;
-    this.#random = options.random ?? Math.random;
+    const { clock = systemClock, log = silentLogger, random = Math.random } = options;
+    this.#clock = clock;
     const { protocol, host, port, path, zone, accessKeyId, revision } = options.config;
     this.identity = JSON.stringify([protocol, host, port, path, zone, accessKeyId, revision ?? '']);
-    this.#retries = options.config.connectionRetries;
     this.#instanceIdFile = options.instanceIdFile ?? INSTANCE_ID_FILE;
     this.#client = new ApiClient({
       config: options.config,
-      clock: this.#clock,
-      log: this.#log,
+      clock,
+      log,
       limiter: options.limiter ?? unlimitedCalls,
       requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
       responseTimeoutMs: options.responseTimeoutMs ?? 20_000,
       environment: options.environment ?? process.env,
     });
+    const tools = { client: this.#client, clock, random, log };
+    this.#actions = new Actions({ ...tools, retries: options.config.connectionRetries });
+    this.#asides = new Actions({ ...tools, retries: 0 });
     this.features = {
       wishedAddress: true,
       forwarding: true,
@@ -126,7 +136,8 @@ class QingCloudProvider implements NicProvider {
     this.#deleting = new Batch<void>({
       ...changing,
       action: 'DeleteNics',
-      send: async (_key, nics, signal) => void (await this.#call({ action: 'DeleteNics', kind: 'change', values: { nics } }, signal)),
+      send: async (_key, nics, signal) =>
+        void (await this.#actions.call({ action: 'DeleteNics', kind: 'change', values: { nics } }, signal)),
     });
     this.#jobs = new Batch({ ...reading, action: 'DescribeJobs', send: (_key, ids, signal) => this.#readJobs(ids, signal) });
     this.#nics = new Batch({ ...reading, action: 'DescribeNics', send: (_key, ids, signal) => this.#readNics({ ids }, signal) });
@@ -140,36 +151,26 @@ class QingCloudProvider implements NicProvider {
   describeSubnets(ids: readonly string[], { signal }: CallOptions = {}): Promise<readonly Subnet[]> {
     return this.#subnets.run([...ids].sort().join(), signal, async (shared) => {
       const read = (type: number | undefined) => (some: readonly string[]) =>
-        this.#list('DescribeVxnets', 'vxnet_set', VxnetWireCodec, (vxnet) => vxnet.vxnet_id, { vxnets: some, vxnet_type: type }, shared);
-      const found: VxnetWire[] = [...(await this.#each(ids, ['ERR_NOT_FOUND'], read(undefined)))];
+        this.#actions.list(VXNETS, { vxnets: some, vxnet_type: type }, shared);
+      const found: VxnetWire[] = [...(await this.#actions.each(ids, ['ERR_NOT_FOUND'], read(undefined)))];
       const missing = ids.filter((id) => !found.some((vxnet) => vxnet.vxnet_id === id));
-      found.push(...(await this.#each(missing, ['ERR_NOT_FOUND', 'ERR_REQUEST'], read(BASIC_VXNET_TYPE))));
+      found.push(...(await this.#actions.each(missing, ['ERR_NOT_FOUND', 'ERR_REQUEST'], read(BASIC_VXNET_TYPE))));
       return found.filter((vxnet) => ids.includes(vxnet.vxnet_id)).map(toSubnet);
     });
   }
 
-  async createNic({ subnetId, name, address }: CreateNicRequest, { signal }: CallOptions = {}): Promise<Nic> {
-    const action = 'CreateNics';
-    const values = { vxnet: subnetId, count: 1, nic_name: name, private_ips: address === undefined ? undefined : [address] };
-    const reply = this.#decode(action, CreateNicsReplyCodec, await this.#call({ action, kind: 'create', values }, signal));
-    const [nic, ...others] = reply.nics;
-    if (nic === undefined || others.length > 0) {
-      throw toResponseError(action, `${reply.nics.length} NICs were created where one was asked for`, false);
-    }
-    const told = toAddresses(nic.private_ip);
-    const wished = address === undefined ? undefined : parseIp(address);
-    return {
-      id: nic.nic_id,
-      // The service sees what was sent: without white space at the ends.
-      name: name.trim(),
-      mac: nic.nic_id.toLowerCase(),
-      subnetId,
-      addresses: told.length > 0 || wished === undefined ? told : [formatIp(wished)],
-      status: 'available',
-      instanceId: undefined,
-      role: 'secondary',
-      createdAt: undefined,
-    };
+  async createNic({ subnetId, name, address }: CreateNicRequest, options?: CallOptions): Promise<Nic> {
+    const [nic] = await this.createNics({ subnetId, name, ...(address === undefined ? {} : { addresses: [address] }) }, options);
+    if (nic === undefined) throw new TypeError('createNics gives as many NICs as it was asked for');
+    return nic;
+  }
+
+  createNics(request: CreateNicsRequest, options?: CallOptions): Promise<readonly Nic[]> {
+    return createNics(this.#actions, request, options);
+  }
+
+  describeInstances(ids: readonly string[], { signal }: CallOptions = {}): Promise<readonly Instance[]> {
+    return describeInstances(this.#actions, ids, signal);
   }
 
   async listNics(filter: NicFilter, { signal }: CallOptions = {}): Promise<readonly Nic[]> {
@@ -180,17 +181,16 @@ class QingCloudProvider implements NicProvider {
     return (await this.#nics.run('', ids, signal)).filter((nic) => ids.includes(nic.id));
   }
 
-  async #readNics(filter: NicFilter, signal: AbortSignal | undefined): Promise<readonly Nic[]> {
+  async #readNics(filter: NicFilter, signal: AbortSignal | undefined, actions = this.#actions): Promise<readonly Nic[]> {
     const { ids, instanceId, subnetIds, status, name } = filter;
     const scope = { nics: ids, vxnets: subnetIds, instances: instanceId === undefined ? undefined : [instanceId], status };
     const narrow = ids !== undefined || subnetIds !== undefined || instanceId !== undefined;
     // Whether the service compares whole names is not known, so its filter is used only where all NICs of the account would come.
     const values = narrow ? scope : { ...scope, nic_name: name };
-    const read = (more: Readonly<Record<string, ParamValue>>) =>
-      this.#list('DescribeNics', 'nic_set', NicWireCodec, (nic) => nic.nic_id, { ...values, ...more }, signal);
+    const read = (more: Readonly<Record<string, ParamValue>>) => actions.list(NICS, { ...values, ...more }, signal);
     let found: Awaited<ReturnType<typeof read>>;
-    if (ids !== undefined) found = await this.#each(ids, ['ERR_NOT_FOUND'], (some) => read({ nics: some }));
-    else if (subnetIds !== undefined) found = await this.#each(subnetIds, ['ERR_NOT_FOUND'], (some) => read({ vxnets: some }));
+    if (ids !== undefined) found = await actions.each(ids, ['ERR_NOT_FOUND'], (some) => read({ nics: some }));
+    else if (subnetIds !== undefined) found = await actions.each(subnetIds, ['ERR_NOT_FOUND'], (some) => read({ vxnets: some }));
     else found = await read({});
     // A filter that the service does not know must not make this host touch the NICs of others.
     return found
@@ -210,16 +210,26 @@ class QingCloudProvider implements NicProvider {
       this.#requireFew('AttachNics', nicIds);
       return await this.#attaching.run(instanceId, nicIds, signal);
     } catch (error) {
-      if (!(error instanceof ProviderError && error.code === 'ERR_NOT_FOUND')) throw error;
-      const where = `the NIC was to go to instance ${instanceId}: the id of this host's instance comes from ${this.#instanceIdFile}`;
-      throw new ProviderError(error.code, `${error.message} (${where}; check it, the zone and the account)`, {
-        action: error.action,
-        retryable: error.retryable,
-        outcome: error.outcome,
-        cause: error,
-        ...(error.retCode === undefined ? {} : { retCode: error.retCode }),
-      });
+      if (!(error instanceof ProviderError) || !needsWitnesses(error)) throw error;
+      throw await this.#explainAttach(error, nicIds, instanceId, signal);
     }
+  }
+
+  async #explainAttach(
+    refused: ProviderError,
+    nicIds: readonly string[],
+    instanceId: string,
+    signal: AbortSignal | undefined,
+  ): Promise<ProviderError> {
+    if ((this.#fineUntil.get(instanceId) ?? 0) > this.#clock.now()) return refused;
+    const about = { instanceId, instanceIdFile: this.#instanceIdFile, nics: nicIds.length, most: this.features.maxNicsPerInstance };
+    const explained = await explainAttach(refused, about, {
+      instance: () =>
+        this.#instances.run(instanceId, signal, async (shared) => (await describeInstances(this.#asides, [instanceId], shared))[0]),
+      held: async () => (await this.#readNics({ instanceId }, signal, this.#asides)).length,
+    });
+    if (explained === refused) this.#fineUntil.set(instanceId, this.#clock.now() + INSTANCE_FINE_MS);
+    return explained;
   }
 
   async detachNics(nicIds: readonly string[], { signal }: CallOptions = {}): Promise<string> {
@@ -236,22 +246,11 @@ class QingCloudProvider implements NicProvider {
   }
 
   async allowForwarding(nicId: string, { signal }: CallOptions = {}): Promise<void> {
-    await this.#call({ action: 'ModifyNicAttributes', kind: 'read', values: { nic: nicId, enable_aspoof: 0 } }, signal);
+    await this.#actions.call({ action: 'ModifyNicAttributes', kind: 'read', values: { nic: nicId, enable_aspoof: 0 } }, signal);
   }
 
   async close(): Promise<void> {
     this.#client.close();
-  }
-
-  #call(request: ApiRequest, signal: AbortSignal | undefined): Promise<ApiReply> {
-    const options = { clock: this.#clock, random: this.#random, retries: this.#retries, log: this.#log };
-    return withRetries(request, options, signal, () => this.#client.send(request, signal));
-  }
-
-  #decode<A>(action: string, codec: t.Decoder<unknown, A>, reply: unknown): A {
-    const decoded = decode(codec, reply, `${action} reply`);
-    if (E.isLeft(decoded)) throw toResponseError(action, decoded.left.message, false);
-    return decoded.right;
   }
 
   #requireFew(action: string, nicIds: readonly string[]): void {
@@ -263,56 +262,14 @@ class QingCloudProvider implements NicProvider {
 
   async #readJobs(ids: readonly string[], signal: AbortSignal): Promise<readonly Job[]> {
     // An unknown id fails the whole call (docs, describe_jobs); with which code is not told.
-    const found = await this.#each(ids, ['ERR_NOT_FOUND', 'ERR_REQUEST'], (some) =>
-      this.#list('DescribeJobs', 'job_set', JobWireCodec, (job) => job.job_id, { jobs: some }, signal),
+    const found = await this.#actions.each(ids, ['ERR_NOT_FOUND', 'ERR_REQUEST'], (some) =>
+      this.#actions.list(JOBS, { jobs: some }, signal),
     );
     return found.map(toJob);
   }
 
   async #startJob(action: 'AttachNics' | 'DetachNics', values: ApiRequest['values'], signal: AbortSignal): Promise<string> {
-    return this.#decode(action, JobReplyCodec, await this.#call({ action, kind: 'change', values }, signal)).job_id;
-  }
-
-  /** All pages of a list. */
-  #list<A>(
-    action: string,
-    key: string,
-    item: t.Type<A, unknown>,
-    idOf: (item: A) => string,
-    values: ApiRequest['values'],
-    signal: AbortSignal | undefined,
-  ): Promise<readonly A[]> {
-    const codec = t.intersection([PageCodec, t.type({ [key]: listOf(item) })]);
-    return readPages(action, this.#log, idOf, async (offset) => {
-      const request: ApiRequest = { action, kind: 'read', values: { ...values, offset, limit: PAGE_SIZE } };
-      const reply = await this.#call(request, signal);
-      const page = this.#decode(action, codec, { ...reply, [key]: reply[key] ?? [] });
-      return { items: page[key] ?? [], total: page.total_count };
-    });
-  }
-
-  /**
-   * Asks for many ids, a page's worth at a time. The service may answer an unknown id by an error for the whole call:
-   * then each is asked for alone, and the unknown ones are left out.
-   * @param absent codes that such an error has
-   */
-  async #each<A>(
-    ids: readonly string[],
-    absent: readonly NicErrorCode[],
-    read: (some: readonly string[]) => Promise<readonly A[]>,
-  ): Promise<readonly A[]> {
-    const found: A[] = [];
-    for (let start = 0; start < ids.length; start += PAGE_SIZE) {
-      const some = ids.slice(start, start + PAGE_SIZE);
-      try {
-        found.push(...(await read(some)));
-      } catch (error) {
-        if (!isNicError(error, ...absent)) throw error;
-        if (some.length === 1) continue;
-        for (const id of some) found.push(...(await this.#each([id], absent, read)));
-      }
-    }
-    return found;
+    return this.#actions.decode(action, JobReplyCodec, await this.#actions.call({ action, kind: 'change', values }, signal)).job_id;
   }
 }
 
@@ -325,6 +282,6 @@ class QingCloudProvider implements NicProvider {
  * await provider.close();
  * ```
  */
-export function createQingCloudProvider(options: QingCloudProviderOptions): NicProvider {
-  return new QingCloudProvider(options);
+export function createQingCloudProvider(options: QingCloudProviderOptions): QingCloudProvider {
+  return new ApiProvider(options);
 }

@@ -46,6 +46,9 @@ export const PageCodec = t.partial({ total_count: OptionalIntegerCodec });
 
 const CreatedNicCodec = t.intersection([t.type({ nic_id: NicIdCodec }, 'a NIC'), t.partial({ private_ip: OptionalTextCodec }, 'a NIC')]);
 
+/** A NIC in the reply of CreateNics. */
+export type CreatedNicWire = t.TypeOf<typeof CreatedNicCodec>;
+
 /** CreateNics. */
 export const CreateNicsReplyCodec = t.type({ nics: listOf(CreatedNicCodec) });
 
@@ -89,6 +92,17 @@ export const VxnetWireCodec = t.intersection([
 ]);
 /** An item of DescribeVxnets. */
 export type VxnetWire = t.TypeOf<typeof VxnetWireCodec>;
+
+/** An item of DescribeInstances. */
+export const InstanceWireCodec = t.intersection([
+  t.type({ instance_id: NonEmptyTextCodec, status: t.string }),
+  t.partial({
+    transition_status: OptionalTextCodec,
+    vxnets: optional(listOf(t.partial({ nic_id: OptionalTextCodec }, 'a NIC of an instance'))),
+  }),
+]);
+/** An item of DescribeInstances. */
+export type InstanceWire = t.TypeOf<typeof InstanceWireCodec>;
 
 /** An item of DescribeJobs. */
 export const JobWireCodec = t.intersection([

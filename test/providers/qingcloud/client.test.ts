@@ -127,7 +127,7 @@ describe('ApiClient', () => {
       server.script(json({ ret_code: 2500, message: 'access frequency exceeded' }), json({ ret_code: 2500, message: 'quota' }));
       expect((await failure(client, READ)).code).to.equal('ERR_RATE_LIMIT');
       expect(told).to.equal(1);
-      expect((await failure(client, READ)).code).to.not.equal('ERR_RATE_LIMIT');
+      expect((await failure(client, CREATE)).code).to.equal('ERR_QUOTA');
       expect(told).to.equal(1);
     });
   });
@@ -198,7 +198,6 @@ describe('ApiClient', () => {
       [2110, 'x', 'ERR_STATE', false, 'refused', 'refused'],
       [2200, 'x', 'ERR_SERVICE', true, 'refused', 'unknown'],
       [2400, 'x', 'ERR_BALANCE', false, 'refused', 'refused'],
-      [2500, 'QuotasExceeded, you have too many NICs', 'ERR_QUOTA', false, 'refused', 'refused'],
       [
         2500,
         'QuotasExceeded, access too frequently, your requests will be rejected for a period of time',
@@ -231,12 +230,24 @@ describe('ApiClient', () => {
       });
     }
 
-    it('by words about a full instance are ERR_INSTANCE_FULL for AttachNics only', async () => {
-      const reply = json({ message: 'PermissionDenied, you can only attach [64] nics to one instance at most', ret_code: 1400 });
-      server.script(reply, reply);
+    it('2500 is about a quota only for what can use one up, whatever its words', async () => {
+      const reply = json({ message: 'QuotasExceeded, whatever', ret_code: 2500 });
       const client = createClient();
-      expect((await failure(client, { ...READ, action: 'AttachNics' })).code).to.equal('ERR_INSTANCE_FULL');
-      expect((await failure(client, READ)).code).to.equal('ERR_STATE');
+      for (const [request, code, retryable] of [
+        [CREATE, 'ERR_QUOTA', false],
+        [{ ...CREATE, action: 'AttachNics', kind: 'change' as const }, 'ERR_QUOTA', false],
+        [READ, 'ERR_RATE_LIMIT', true],
+        [{ ...CREATE, action: 'DeleteNics', kind: 'change' as const }, 'ERR_RATE_LIMIT', true],
+        [{ ...CREATE, action: 'DetachNics', kind: 'change' as const }, 'ERR_RATE_LIMIT', true],
+      ] as const) {
+        server.script(reply);
+        expect(await failure(client, request), request.action).to.include({ code, retryable, outcome: 'refused', retCode: 2500 });
+      }
+    });
+
+    it('1400 about a full instance is told from others by reading, not by its words', async () => {
+      server.script(json({ message: 'PermissionDenied, you can only attach [64] nics to one instance at most', ret_code: 1400 }));
+      expect((await failure(createClient(), { ...READ, action: 'AttachNics' })).code).to.equal('ERR_STATE');
     });
 
     it('of an old time stamp say by how much the clock is wrong', async () => {
