@@ -124,7 +124,7 @@ export class Host {
     const { folder } = this.world;
     return [...dataDirs, 'host'].flatMap((name) =>
       readdirSync(join(folder, name), { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile() && !/\/(locks|cache)$/.test(entry.parentPath) && entry.name !== 'stores.json')
+        .filter((entry) => entry.isFile() && !/\/(locks|cache|journals)$/.test(entry.parentPath))
         .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)),
     );
   }

@@ -251,7 +251,7 @@ export class ProcessSubject implements ModelSubject {
       const folder = join(this.host.world.folder, group);
       if (!existsSync(folder)) return [];
       return readdirSync(folder)
-        .filter((file) => !/^([a-z2-7]+|stores)\.json$/.test(file))
+        .filter((file) => !/^[a-z2-7]+\.json$/.test(file))
         .map((file) => join(folder, file));
     });
   }

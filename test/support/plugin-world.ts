@@ -7,6 +7,7 @@ import {
   DEFAULT_ACCOUNT,
   type Emulator,
   type EmulatorOptions,
+  type ListenPlace,
   startEmulator,
   type VxnetOptions,
 } from '../../providers/qingcloud/emulator/index.js';
@@ -19,7 +20,9 @@ export const worldInstanceId = 'i-world001';
 /** What a {@link PluginWorld} may be told. */
 export interface PluginWorldOptions {
   /** Settings of the emulated cloud. */
-  readonly emulator?: Pick<EmulatorOptions, 'vxnets' | 'jobs' | 'limits' | 'choices' | 'latencyMs'>;
+  readonly emulator?: Pick<EmulatorOptions, 'vxnets' | 'jobs' | 'limits' | 'choices' | 'latencyMs' | 'clock'>;
+  /** One more place for the cloud to listen at, in the namespace of the caller. */
+  readonly listenHere?: ListenPlace;
   /** The plugin to run; {@link pluginExecutable} without it. */
   readonly executable?: string;
   /** Stands between the cloud and the fabric that plugs its NICs. */
@@ -239,7 +242,7 @@ export async function startPluginAccount(
       jobs: { attachMs: 0, detachMs: 0 },
       ...options.emulator,
       fabric: options.wrapFabric?.(fabric) ?? fabric,
-      listen: sites.map(({ listener }) => ({ fd: listener.fd })),
+      listen: [...sites.map(({ listener }) => ({ fd: listener.fd })), ...(options.listenHere === undefined ? [] : [options.listenHere])],
     });
     closers.push(() => emulator.close());
     const worlds: PluginWorld[] = [];
