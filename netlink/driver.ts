@@ -17,7 +17,7 @@ import { announce } from './announce.js';
 import { requireCidr, requireIp, requireLinkName, requireRoute } from './argument.js';
 import type { ConnectionOptions } from './connection.js';
 import { mapListing } from './interrupted.js';
-import { openLinkMonitor } from './monitor.js';
+import { openLinkMonitor } from './link-monitor.js';
 import { moveUnderName } from './move.js';
 import { type NamespaceHandle, openNamespace } from './namespace.js';
 import { openRtnetlink, type Rtnetlink } from './rtnetlink.js';

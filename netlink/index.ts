@@ -44,6 +44,8 @@ export {
   readNetworkState,
   simulateOperations,
 } from '../lib/network-plan/index.js';
+export type { AddressChangeEvent, AddressEvent, AddressMonitor, AddressPresenceEvent } from './address-monitor.js';
+export { openAddressMonitor } from './address-monitor.js';
 export { announce } from './announce.js';
 export type { BatchResult, ConnectionOptions, NetlinkRequest } from './connection.js';
 export { createNetlinkDriver, type NetlinkDriverOptions } from './driver.js';
@@ -51,7 +53,8 @@ export { createVethFabric, type MachineEnd, type VethFabric, type VethFabricOpti
 export { fileLocker } from './file-lock.js';
 export type { BatchOutcome, DumpInterruption } from './interrupted.js';
 export { BatchInterruptedError, DumpInterruptedError } from './interrupted.js';
-export type { LinkChangeEvent, LinkEvent, LinkPresenceEvent, LinkResyncEvent } from './link-change.js';
+export type { LinkChangeEvent, LinkEvent, LinkMonitor, LinkPresenceEvent } from './link-monitor.js';
+export { openLinkMonitor } from './link-monitor.js';
 export type { ListenAddress, Listener } from './listen.js';
 export { listenInNamespace } from './listen.js';
 export {
@@ -75,8 +78,7 @@ export {
   type MemorySnapshot,
   type MemoryVethEnd,
 } from './memory/index.js';
-export type { LinkMonitor, LinkMonitorOptions } from './monitor.js';
-export { openLinkMonitor } from './monitor.js';
+export type { Monitor, MonitorOptions, ResyncEvent } from './monitor.js';
 export type { NamedNamespaceOptions } from './named-namespace.js';
 export { createNamedNamespace, deleteNamedNamespace, NAMED_NAMESPACES_FOLDER, openNamedNamespace } from './named-namespace.js';
 export type { NamespaceHandle, SynchronousCallback } from './namespace.js';

@@ -1,92 +1,117 @@
 import { type Clock, systemClock, toAbortError } from '../lib/clock.js';
-import type { Link, LinkWatch } from '../lib/driver.js';
 import { NicError } from '../lib/errors.js';
 import type { CallOptions } from '../lib/provider.js';
-import { compareLinks, compareViews, isUnpaired, type LinkEvent } from './link-change.js';
-import { LinkEventStream } from './link-event-stream.js';
-import { type LinkEventBatch, type LinkEventSocket, openLinkEvents } from './link-events.js';
+import { type EventBatch, type EventSocket, openEvents } from './event-socket.js';
+import { EventStream } from './event-stream.js';
+import { compareViews, type KnownMessage, type ObjectChange, type ObjectKey, type ObjectKind, ObjectView } from './object-view.js';
 import { processPoller, type ReadinessPoller } from './readiness.js';
 import type { Rtnetlink } from './rtnetlink.js';
 import { isErrno } from './services/index.js';
-import { toLink } from './to-link.js';
 
 /** How often a listing that changes keep tearing apart is tried again, and how long between. */
 const RESYNC_TRIES = 50;
 const RESYNC_PAUSE_MS = 10;
+const RELIST_PAUSE_MS = 10;
 
-/** A running view of the links of a namespace. */
-export interface LinkMonitor extends LinkWatch, AsyncIterable<LinkEvent>, Disposable {
-  /** The links as last seen. */
-  links(): readonly Link[];
+/** Events were lost, and all is listed anew; differences follow as events of the other kinds. */
+export interface ResyncEvent {
+  /** What tells this event from the others. */
+  readonly kind: 'resync';
+}
+
+/** A running view of the objects of one kind in a namespace. `T` is the object, `E` the event. */
+export interface Monitor<T, E> extends AsyncIterable<E>, Disposable {
+  /**
+   * Resolves with the first value other than undefined that `match` gives for what is there now or after any later change.
+   * Nothing that happened since the monitor was opened is missed; several changes may be seen as one.
+   * @throws NicError `ERR_CANCELLED` or `ERR_DEADLINE` from the signal; `ERR_CANCELLED` when the monitor is closed
+   */
+  waitFor<R>(match: (objects: readonly T[]) => R | undefined, options?: CallOptions): Promise<R>;
   /**
    * Calls `listener` for every change from now on, until the function that it returns is called.
    * What a listener throws ends the monitor and rejects its waits.
    */
-  subscribe(listener: (event: LinkEvent) => void): () => void;
+  subscribe(listener: (event: E) => void): () => void;
   /**
    * Every change from now on, for `for await`. It ends when the monitor is closed, and throws what ends the monitor otherwise.
    * Leaving the loop does not close the monitor. Who reads too slowly gets a `resync` and then the differences to what it has seen,
    * so memory stays bounded.
    * @throws NicError `ERR_CANCELLED` or `ERR_DEADLINE` from the signal
    */
-  events(options?: CallOptions): AsyncIterableIterator<LinkEvent>;
-  /** As {@link LinkMonitor.events}. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<LinkEvent>;
+  events(options?: CallOptions): AsyncIterableIterator<E>;
+  /** As {@link Monitor.events}. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<E>;
+  /** Stops watching at once; waits under way reject with `ERR_CANCELLED`, loops over events end. Two closes are fine. */
+  close(): void;
 }
 
-/** How {@link openLinkMonitor} works. */
-export interface LinkMonitorOptions extends CallOptions {
+/** How a monitor works. */
+export interface MonitorOptions extends CallOptions {
   /** What says that events have arrived; default that of the process. */
   readonly poller?: ReadinessPoller;
   /** Time, for tests. */
   readonly clock?: Clock;
 }
 
-interface Wait {
-  /** Looks at the links; true when the wait is over. */
-  attempt(links: readonly Link[]): boolean;
+interface Wait<T> {
+  /** Looks at what is there; true when the wait is over. */
+  attempt(objects: readonly T[]): boolean;
   reject(error: unknown): void;
 }
 
-class Monitor implements LinkMonitor {
+interface Startable {
+  list(options: CallOptions): Promise<void>;
+  close(): void;
+}
+
+/** What all monitors have in common. */
+export class ObjectMonitor<T, E> implements Monitor<T, E> {
+  readonly #kind: ObjectKind<T, E>;
   readonly #rtnetlink: Rtnetlink;
-  readonly #events: LinkEventSocket;
+  readonly #events: EventSocket<T>;
   readonly #clock: Clock;
   readonly #stopPolling: () => void;
-  readonly #waits = new Set<Wait>();
-  readonly #listeners = new Set<(event: LinkEvent) => void>();
-  readonly #streams = new Set<LinkEventStream>();
+  readonly #waits = new Set<Wait<T>>();
+  readonly #listeners = new Set<(event: E) => void>();
+  readonly #streams = new Set<EventStream<T, E>>();
   readonly #closing = new AbortController();
-  #links: ReadonlyMap<number, Link> = new Map();
+  #view: ObjectView<T, E>;
   #listing = false;
-  /** Events that listeners have not been told of, while they are. */
-  #untold: LinkEvent[] | undefined;
+  /** It is to be listed anew after a pause. */
+  #relisting = false;
+  /** Changes that listeners have not been told of, while they are. */
+  #untold: ObjectChange<T>[] | undefined;
   #end: NicError | undefined;
 
-  constructor(rtnetlink: Rtnetlink, events: LinkEventSocket, options: LinkMonitorOptions) {
+  /** Subscribes; {@link ObjectMonitor.list} must follow. @throws NetlinkError when the kernel refuses */
+  constructor(kind: ObjectKind<T, E>, rtnetlink: Rtnetlink, options: MonitorOptions) {
+    this.#kind = kind;
     this.#rtnetlink = rtnetlink;
-    this.#events = events;
+    this.#view = new ObjectView(kind);
+    this.#events = openEvents(rtnetlink.namespace, kind);
     this.#clock = options.clock ?? systemClock;
-    this.#stopPolling = (options.poller ?? processPoller).watch(events.fd, () => this.#onReady());
+    this.#stopPolling = (options.poller ?? processPoller).watch(this.#events.fd, () => this.#onReady());
   }
 
-  links(): readonly Link[] {
-    return [...this.#links.values()];
+  /** What is there as last seen. */
+  objects(): readonly T[] {
+    return [...this.#view.objects.values()];
   }
 
-  subscribe(listener: (event: LinkEvent) => void): () => void {
+  subscribe(listener: (event: E) => void): () => void {
     // A function of its own, so that one listener can be subscribed twice.
-    const entry = (event: LinkEvent): void => listener(event);
+    const entry = (event: E): void => listener(event);
     this.#listeners.add(entry);
     return () => this.#listeners.delete(entry);
   }
 
-  events(options: CallOptions = {}): AsyncIterableIterator<LinkEvent> {
+  events(options: CallOptions = {}): AsyncIterableIterator<E> {
     // What has arrived counts as present now.
     this.#onReady();
-    const stream = new LinkEventStream(
+    const stream = new EventStream(
+      this.#kind,
       this.#what,
-      () => this.#links,
+      () => this.#view.objects,
       options,
       () => this.#streams.delete(stream),
     );
@@ -95,17 +120,17 @@ class Monitor implements LinkMonitor {
     return stream;
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<LinkEvent> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<E> {
     return this.events();
   }
 
-  async waitFor<T>(match: (links: readonly Link[]) => T | undefined, options: CallOptions = {}): Promise<T> {
+  async waitFor<R>(match: (objects: readonly T[]) => R | undefined, options: CallOptions = {}): Promise<R> {
     const { signal } = options;
     if (signal?.aborted === true) throw toAbortError(signal, this.#what);
     // What has arrived counts as present now.
     this.#onReady();
     if (this.#end !== undefined) throw this.#end;
-    const first = match(this.links());
+    const first = match(this.objects());
     if (first !== undefined) return first;
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
@@ -116,10 +141,10 @@ class Monitor implements LinkMonitor {
       const onAbort = (): void => {
         if (signal !== undefined) finish(() => reject(toAbortError(signal, this.#what)));
       };
-      const wait: Wait = {
-        attempt: (links) => {
+      const wait: Wait<T> = {
+        attempt: (objects) => {
           try {
-            const found = match(links);
+            const found = match(objects);
             if (found !== undefined) finish(() => resolve(found));
           } catch (error) {
             finish(() => reject(error));
@@ -143,7 +168,7 @@ class Monitor implements LinkMonitor {
   }
 
   get #what(): string {
-    return `watch links of ${this.#rtnetlink.namespace.label}`;
+    return `watch ${this.#kind.name} of ${this.#rtnetlink.namespace.label}`;
   }
 
   #finish(reason: NicError): void {
@@ -161,60 +186,61 @@ class Monitor implements LinkMonitor {
   }
 
   /**
-   * Lists the links anew and takes over the differences. Subscribed events that are read away first are older than the listing.
-   * Those that come meanwhile may be older or newer than what it says of their link, but the last of each link is not older,
+   * Lists anew and takes over the differences. Subscribed events that are read away first are older than the listing.
+   * Those that come meanwhile may be older or newer than what it says of their object, but the last of each object is not older,
    * so that one counts and no state that is over is ever shown.
    */
   async list(options: CallOptions): Promise<void> {
     this.#listing = true;
-    let incomplete = false;
+    let stale = false;
+    let lost = false;
     try {
-      const gone = new Set<number>();
-      this.#drain((index, link) => {
-        if (link === undefined) gone.add(index);
-      });
-      const links = await this.#listPatiently(options);
+      const gone = new Set<ObjectKey>();
+      const bury = ({ kind, object }: KnownMessage<T>): void => {
+        if (kind === 'absent') gone.add(this.#kind.keyOf(object));
+      };
+      this.#drain(bury);
+      const view = new ObjectView(this.#kind, await this.#listPatiently(options));
       if (this.#end !== undefined) throw this.#end;
-      const next = new Map(links.map((link) => [link.index, link]));
-      const unpaired = new Set<number>();
-      incomplete = this.#drain((index, link) => {
-        unpaired.delete(index);
-        if (link === undefined) {
-          gone.add(index);
-          next.delete(index);
-        } else {
-          if (isUnpaired(link)) unpaired.add(index);
-          next.set(index, link);
-        }
+      const told: KnownMessage<T>[] = [];
+      let whole = true;
+      const after = this.#drain((message) => {
+        bury(message);
+        told.push(message);
+        whole = view.take(message, []) && whole;
       });
-      const events = compareViews(this.#links, next, gone);
-      this.#links = next;
-      this.#publish(events);
-      for (const index of unpaired) void this.#pair(index);
+      lost = after.lost;
+      stale = after.stale || !whole;
+      const changes = compareViews(this.#kind, this.#view.objects, view.objects, gone);
+      this.#view = view;
+      this.#publish(changes);
+      this.#finishAll(told);
     } finally {
       this.#listing = false;
     }
-    if (incomplete) this.#resync();
+    if (lost) this.#resync();
+    else if (stale) this.#relist(RELIST_PAUSE_MS);
     else this.#onReady();
   }
 
-  /** Reads events away. True when some were lost. Bounded, since a flood may never end; what is left is read as any event is. */
-  #drain(take: (index: number, link: Link | undefined) => void): boolean {
-    let lost = false;
-    let batch: LinkEventBatch;
+  /** Reads events away. Bounded, since a flood may never end; what is left is read as any event is. */
+  #drain(take: (message: KnownMessage<T>) => void): { readonly stale: boolean; readonly lost: boolean } {
+    let [stale, lost] = [false, false];
+    let batch: EventBatch<T>;
     let rounds = 0;
     do {
       batch = this.#events.read();
-      lost ||= batch.incomplete;
-      for (const { present, link } of batch.messages) take(link.index, present ? toLink(link) : undefined);
+      lost ||= batch.lost;
+      stale ||= batch.stale;
+      for (const message of batch.messages) take(message);
     } while (batch.more && ++rounds < 20);
-    return lost;
+    return { stale, lost };
   }
 
-  async #listPatiently(options: CallOptions): Promise<readonly Link[]> {
+  async #listPatiently(options: CallOptions): Promise<readonly T[]> {
     for (let tries = 1; ; tries++) {
       try {
-        return (await this.#rtnetlink.link.list(options)).map(toLink);
+        return await this.#kind.list(this.#rtnetlink, options);
       } catch (error) {
         if (!isErrno(error, 'EINTR') || tries === RESYNC_TRIES) throw error;
       }
@@ -225,31 +251,17 @@ class Monitor implements LinkMonitor {
   #onReady(): void {
     if (this.#listing || this.#end !== undefined) return;
     try {
-      const { messages, incomplete, more } = this.#events.read();
-      if (incomplete) {
+      const { messages, stale, lost, more } = this.#events.read();
+      if (lost) {
         this.#resync();
         return;
       }
-      const events: LinkEvent[] = [];
-      const next = new Map(this.#links);
-      const unpaired = new Set<number>();
-      for (const { present, link: message } of messages) {
-        const link = toLink(message);
-        if (present && isUnpaired(link)) unpaired.add(link.index);
-        const before = next.get(link.index);
-        if (present) {
-          compareLinks(before, link, events);
-          next.set(link.index, link);
-        } else if (before !== undefined) {
-          next.delete(link.index);
-          events.push({ kind: 'removed', link: before });
-        }
-      }
-      if (events.length > 0) {
-        this.#links = next;
-        this.#publish(events);
-      }
-      for (const index of unpaired) void this.#pair(index);
+      const changes: ObjectChange<T>[] = [];
+      let whole = !stale;
+      for (const message of messages) whole = this.#view.take(message, changes) && whole;
+      this.#publish(changes);
+      this.#finishAll(messages);
+      if (!whole) this.#relist(0);
       // A flood must not keep everything else of the process waiting.
       if (more) setImmediate(() => this.#onReady());
     } catch (error) {
@@ -257,18 +269,24 @@ class Monitor implements LinkMonitor {
     }
   }
 
-  /** Asks for the other end of a veth, which the kernel told of before it had one, and never tells of again by itself. */
-  async #pair(index: number): Promise<void> {
+  #finishAll(messages: readonly KnownMessage<T>[]): void {
+    if (this.#kind.isUnfinished === undefined) return;
+    const last = new Map(messages.map((message) => [this.#kind.keyOf(message.object), message]));
+    for (const { kind, object } of last.values()) {
+      if (kind === 'present' && this.#kind.isUnfinished(object)) void this.#finishObject(object);
+    }
+  }
+
+  async #finishObject(object: T): Promise<void> {
     try {
-      const message = await this.#rtnetlink.link.find({ index });
-      const known = this.#links.get(index);
+      const asked = await this.#kind.finish?.(this.#rtnetlink, object);
+      const known = this.#view.objects.get(this.#kind.keyOf(object));
       // Newer events may have come meanwhile, so nothing else of the answer counts.
-      if (message === undefined || known === undefined || !isUnpaired(known) || this.#end !== undefined) return;
-      const { lowerIndex } = toLink(message);
-      if (message.mac !== known.mac || lowerIndex === known.lowerIndex) return;
-      const link = { ...known, lowerIndex };
-      this.#links = new Map(this.#links).set(index, link);
-      this.#publish([{ kind: 'changed', link, before: known }]);
+      if (asked === undefined || known === undefined || this.#end !== undefined) return;
+      const finished = this.#kind.merge?.(known, asked);
+      if (finished === undefined) return;
+      this.#view.set(finished);
+      this.#publish([{ kind: 'changed', object: finished, before: known }]);
     } catch (error) {
       this.#fail(error);
     }
@@ -276,42 +294,59 @@ class Monitor implements LinkMonitor {
 
   #resync(): void {
     this.#publish([{ kind: 'resync' }]);
-    if (this.#end !== undefined) return;
+    if (this.#end !== undefined || this.#listing) return;
+    this.#listInBackground();
+  }
+
+  /** Lists anew without having lost an event. The pause keeps a flood of events that each ask for it from taking all the time. */
+  #relist(pauseMs: number): void {
+    if (pauseMs === 0) {
+      if (this.#end === undefined && !this.#listing) this.#listInBackground();
+      return;
+    }
+    if (this.#relisting) return;
+    this.#relisting = true;
+    const goOn = (): void => {
+      this.#relisting = false;
+      this.#relist(0);
+    };
+    this.#clock.sleep(pauseMs, this.#closing.signal).then(goOn, (error: unknown) => this.#fail(error));
+  }
+
+  #listInBackground(): void {
     this.list({ signal: this.#closing.signal }).catch((error: unknown) => this.#fail(error));
   }
 
-  #publish(events: readonly LinkEvent[]): void {
-    if (events.length === 0) return;
+  #publish(changes: readonly ObjectChange<T>[]): void {
+    if (changes.length === 0) return;
     if (this.#untold !== undefined) {
-      // A listener has made the monitor read on. The events before come first.
-      for (const event of events) this.#untold.push(event);
+      // A listener has made the monitor read on. The changes before come first.
+      for (const change of changes) this.#untold.push(change);
       return;
     }
-    this.#untold = [...events];
+    this.#untold = [...changes];
     try {
       // It may grow meanwhile, and the loop goes on to the end of it.
-      for (const event of this.#untold) {
-        for (const listener of [...this.#listeners]) listener(event);
-        for (const stream of [...this.#streams]) stream.push(event);
+      for (const change of this.#untold) {
+        if (this.#listeners.size > 0) {
+          const event = this.#kind.toEvent(change);
+          for (const listener of [...this.#listeners]) listener(event);
+        }
+        for (const stream of [...this.#streams]) stream.push(change);
       }
     } finally {
       this.#untold = undefined;
     }
-    const links = this.links();
-    for (const wait of [...this.#waits]) wait.attempt(links);
+    if (this.#waits.size === 0) return;
+    const objects = this.objects();
+    for (const wait of [...this.#waits]) wait.attempt(objects);
   }
 }
 
-/**
- * Watches the links of a namespace: subscribes, then lists, then follows the events. When it resolves, nothing that happens from
- * then on is missed; lost events are made good by listing again. `rtnetlink` must stay open as long as the monitor.
- * Only a change of alternative names is not told by the kernel while the link is down; it shows with the link's next change.
- * @throws NetlinkError when the kernel refuses
- */
-export async function openLinkMonitor(rtnetlink: Rtnetlink, options: LinkMonitorOptions = {}): Promise<LinkMonitor> {
-  const { signal } = options;
-  if (signal?.aborted === true) throw toAbortError(signal, `watch links of ${rtnetlink.namespace.label}`);
-  const monitor = new Monitor(rtnetlink, openLinkEvents(rtnetlink.namespace), options);
+/** Subscribes, then lists. When it resolves, nothing that happens from then on is missed. @throws NetlinkError when the kernel refuses */
+export async function startMonitor<M extends Startable>(create: () => M, { signal }: CallOptions): Promise<M> {
+  if (signal?.aborted === true) throw toAbortError(signal, 'watch a namespace');
+  const monitor = create();
   try {
     await monitor.list(signal === undefined ? {} : { signal });
     return monitor;

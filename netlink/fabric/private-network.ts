@@ -3,7 +3,7 @@ import { type NetlinkError, NicError } from '../../lib/errors.js';
 import type { FabricNic, FabricSubnet } from '../../lib/fabric.js';
 import { requireCidr, requireIp } from '../argument.js';
 import { type BatchResult, NetlinkConnection } from '../connection.js';
-import { type LinkMonitor, openLinkMonitor } from '../monitor.js';
+import { type LinkMonitor, openLinkMonitor } from '../link-monitor.js';
 import { createNamedNamespace, deleteNamedNamespace } from '../named-namespace.js';
 import { createNamespace, type NamespaceHandle } from '../namespace.js';
 import { openRtnetlink, type Rtnetlink } from '../rtnetlink.js';

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../lib/clock.js';
 import { NicError } from '../../lib/errors.js';
 import type { FabricNic, FabricSubnet, NicFabric } from '../../lib/fabric.js';
 import { type Logger, silentLogger } from '../../lib/log.js';
-import type { LinkEvent } from '../link-change.js';
+import type { LinkEvent } from '../link-monitor.js';
 import { type NamespaceHandle, openNamespace } from '../namespace.js';
 import { openRtnetlink, type Rtnetlink } from '../rtnetlink.js';
 import { toLink } from '../to-link.js';

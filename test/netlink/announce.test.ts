@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { isNicError } from '../../lib/errors.js';
 import { announce } from '../../netlink/announce.js';
-import { openLinkMonitor } from '../../netlink/monitor.js';
+import { openLinkMonitor } from '../../netlink/link-monitor.js';
 import type { Rtnetlink } from '../../netlink/rtnetlink.js';
 import { isErrno } from '../../netlink/services/index.js';
 import { NUD } from '../../netlink/wire/index.js';

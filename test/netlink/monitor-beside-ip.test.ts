@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { expect } from 'chai';
 import type { Link } from '../../lib/driver.js';
-import { openLinkMonitor } from '../../netlink/monitor.js';
+import { openLinkMonitor } from '../../netlink/link-monitor.js';
 import type { Rtnetlink } from '../../netlink/rtnetlink.js';
 import { requireLive } from '../support/live.js';
 import { createNetlinkLab, type NetlinkLab } from '../support/netlink-lab.js';

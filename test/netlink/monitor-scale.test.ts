@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import type { Link } from '../../lib/driver.js';
 import { isNicError } from '../../lib/errors.js';
-import type { LinkEvent } from '../../netlink/link-change.js';
-import { type LinkMonitor, openLinkMonitor } from '../../netlink/monitor.js';
+import type { LinkEvent } from '../../netlink/link-monitor.js';
+import { type LinkMonitor, openLinkMonitor } from '../../netlink/link-monitor.js';
 import type { Rtnetlink } from '../../netlink/rtnetlink.js';
 import { requireLive } from '../support/live.js';
 import { createNetlinkLab, type NetlinkLab, rejection } from '../support/netlink-lab.js';
@@ -146,7 +146,8 @@ describe('link monitors among others', () => {
     expect(seen).to.deep.equal(['added afterwards']);
   });
 
-  it('close at once while they list anew after an overrun', async () => {
+  it('close at once while they list anew after an overrun', async function () {
+    this.timeout(120_000);
     const monitor = await open();
     const { index } = await rtnetlink.link.get({ name: 'lo' });
     stirrer.add('shaken');

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { Link } from '../../lib/driver.js';
 import { isNicError } from '../../lib/errors.js';
-import type { LinkEvent } from '../../netlink/link-change.js';
-import { type LinkMonitor, openLinkMonitor } from '../../netlink/monitor.js';
+import type { LinkEvent } from '../../netlink/link-monitor.js';
+import { type LinkMonitor, openLinkMonitor } from '../../netlink/link-monitor.js';
 import { createReadinessPoller } from '../../netlink/readiness.js';
 import { openRtnetlink, type Rtnetlink } from '../../netlink/rtnetlink.js';
 import { requireLive } from '../support/live.js';
@@ -144,7 +144,8 @@ describe('openLinkMonitor()', () => {
     expect(events).to.deep.equal(['1500 1234']);
   });
 
-  it('ends up right after more events than the socket holds', async () => {
+  it('ends up right after more events than the socket holds', async function () {
+    this.timeout(120_000);
     const monitor = await open();
     let resyncs = 0;
     const view = new Map<number, string>(monitor.links().map(({ index, name }) => [index, name]));
@@ -165,7 +166,8 @@ describe('openLinkMonitor()', () => {
     expect([...view.values()].sort()).to.deep.equal((await rtnetlink.link.list()).map(({ name }) => name).sort());
   });
 
-  it('loses nothing of a churn in many namespaces at once', async () => {
+  it('loses nothing of a churn in many namespaces at once', async function () {
+    this.timeout(120_000);
     const COUNT = 100;
     const others = await Promise.all(Array.from({ length: COUNT }, (_, i) => lab.open(`number ${i}`)));
     const watching = await Promise.all(others.map((one) => openLinkMonitor(one)));

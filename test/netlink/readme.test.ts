@@ -68,6 +68,9 @@ function toObjects(text: string): readonly unknown[] {
 /** How often both sides are looked at until they agree. */
 const LOOKS = 50;
 
+/** True for what a link makes by itself once it has carrier, which is a moment after it was set up. */
+const isOwnOfLink = (identity: string): boolean => identity.startsWith('fe80:');
+
 /** By what one can tell the printed objects apart. */
 function identitiesOf(text: string): readonly string[] {
   // Names of namespaces, a setting, and what `ip neigh get` prints: text whatever is asked for.
@@ -81,6 +84,7 @@ function identitiesOf(text: string): readonly string[] {
   return parse(text)
     .flatMap((one) => (Array.isArray(one['addr_info']) ? (one['addr_info'] as readonly Printed[]) : [one]))
     .flatMap((one) => idOf(one) ?? [])
+    .filter((one) => !isOwnOfLink(one))
     .sort();
 }
 
@@ -100,6 +104,7 @@ function ownIdentities(value: unknown): readonly string[] {
   return ((Array.isArray(value) ? value : [value]) as readonly Printed[])
     .filter((one) => one['linkIndex'] !== 0)
     .map(idOf)
+    .filter((one) => !isOwnOfLink(one))
     .sort();
 }
 

@@ -4,7 +4,7 @@ import { libc } from '#libc';
 import { isNicError, NetlinkError } from '../../lib/errors.js';
 import { NetlinkConnection, type NetlinkRequest } from '../../netlink/connection.js';
 import { DumpInterruptedError } from '../../netlink/interrupted.js';
-import { openLinkMonitor } from '../../netlink/monitor.js';
+import { openLinkMonitor } from '../../netlink/link-monitor.js';
 import { socketInNamespace } from '../../netlink/namespace.js';
 import { openRtnetlink, type Rtnetlink } from '../../netlink/rtnetlink.js';
 import { openNetlinkSocket, optionBytes } from '../../netlink/socket.js';

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { expect } from 'chai';
 import { libc } from '#libc';
-import { openLinkMonitor } from '../../netlink/monitor.js';
+import { openLinkMonitor } from '../../netlink/link-monitor.js';
 import { socketInNamespace } from '../../netlink/namespace.js';
 import type { Rtnetlink } from '../../netlink/rtnetlink.js';
 import { openNetlinkSocket } from '../../netlink/socket.js';

@@ -1,49 +1,32 @@
 import { expect } from 'chai';
 import type { Link } from '../../lib/driver.js';
 import { isNicError } from '../../lib/errors.js';
-import { compareViews, type LinkEvent } from '../../netlink/link-change.js';
-import { LinkEventStream } from '../../netlink/link-event-stream.js';
+import { EventStream } from '../../netlink/event-stream.js';
+import { type LinkEvent, linkKind } from '../../netlink/link-monitor.js';
 import { toLink } from '../../netlink/to-link.js';
 import { rejection } from '../support/netlink-lab.js';
 
 const link = (index: number, mtu = 1500, kind = 'ifb'): Link => toLink({ index, name: `n${index}`, mtu, info: { kind } });
-const view = (...links: readonly Link[]): Map<number, Link> => new Map(links.map((one) => [one.index, one]));
+const view = (...links: readonly Link[]): Map<string | number, Link> => new Map(links.map((one) => [one.index, one]));
 const text = (event: LinkEvent): string => (event.kind === 'resync' ? 'resync' : `${event.kind} ${event.link.name} ${event.link.mtu}`);
 
-function open(current: () => ReadonlyMap<number, Link>, signal?: AbortSignal) {
+function open(current: () => ReadonlyMap<string | number, Link>, signal?: AbortSignal) {
   const over: number[] = [];
-  const stream = new LinkEventStream('watch', current, signal === undefined ? {} : { signal }, () => over.push(1));
+  const stream = new EventStream(linkKind, 'watch', current, signal === undefined ? {} : { signal }, () => over.push(1));
   return { stream, over };
 }
 
-async function readAll(stream: LinkEventStream): Promise<readonly string[]> {
+async function readAll(stream: AsyncIterable<LinkEvent>): Promise<readonly string[]> {
   const found: string[] = [];
   for await (const event of stream) found.push(text(event));
   return found;
 }
 
-describe('compareViews()', () => {
-  it('tells what came, changed and went, and takes another kind or a deleted index for another link', () => {
-    const before = view(link(1), link(2), link(3), link(4), link(5));
-    const after = view(link(1), link(2, 1400), link(4, 1500, 'veth'), link(5), link(6));
-    expect(compareViews(before, after, new Set([5])).map(text)).to.deep.equal([
-      'removed n3 1500',
-      'removed n5 1500',
-      'changed n2 1400',
-      'removed n4 1500',
-      'added n4 1500',
-      'added n5 1500',
-      'added n6 1500',
-    ]);
-    expect(compareViews(after, after)).to.deep.equal([]);
-  });
-});
-
-describe('LinkEventStream', () => {
+describe('EventStream', () => {
   it('gives events in order, to who waits and to who comes later, and ends after the last', async () => {
     const { stream, over } = open(() => view());
     const waiting = [stream.next(), stream.next()];
-    for (let i = 1; i <= 4; i++) stream.push({ kind: 'added', link: link(i) });
+    for (let i = 1; i <= 4; i++) stream.push({ kind: 'added', object: link(i) });
     expect((await Promise.all(waiting)).map(({ value }) => value?.kind === 'added' && value.link.index)).to.deep.equal([1, 2]);
     stream.end();
     stream.end();
@@ -55,12 +38,12 @@ describe('LinkEventStream', () => {
     let now = view(link(1), link(2));
     const { stream } = open(() => now);
     now = view(link(1, 1400), link(2));
-    stream.push({ kind: 'changed', link: link(1, 1400), before: link(1) });
+    stream.push({ kind: 'changed', object: link(1, 1400), before: link(1) });
     expect(text((await stream.next()).value as LinkEvent)).to.equal('changed n1 1400');
-    for (let i = 0; i < 30_000; i++) stream.push({ kind: 'changed', link: link(2, 1000 + (i % 7)), before: link(2) });
+    for (let i = 0; i < 30_000; i++) stream.push({ kind: 'changed', object: link(2, 1000 + (i % 7)), before: link(2) });
     now = view(link(1, 1400), link(3));
     expect(text((await stream.next()).value as LinkEvent)).to.equal('resync');
-    stream.push({ kind: 'added', link: link(4) });
+    stream.push({ kind: 'added', object: link(4) });
     stream.end();
     expect(await readAll(stream)).to.deep.equal(['removed n2 1500', 'added n3 1500', 'added n4 1500']);
   });
@@ -93,7 +76,7 @@ describe('LinkEventStream', () => {
 
   it('is over when its reader leaves the loop', async () => {
     const { stream, over } = open(() => view());
-    for (let i = 1; i <= 4; i++) stream.push({ kind: 'added', link: link(i) });
+    for (let i = 1; i <= 4; i++) stream.push({ kind: 'added', object: link(i) });
     for await (const event of stream) {
       expect(text(event)).to.equal('added n1 1500');
       break;

@@ -1,36 +1,38 @@
 import { toAbortError } from '../lib/clock.js';
-import type { Link } from '../lib/driver.js';
 import type { CallOptions } from '../lib/provider.js';
-import { compareViews, type LinkEvent } from './link-change.js';
+import { compareViews, type ObjectChange, type ObjectKey, type ObjectKind } from './object-view.js';
 
 /** How many events wait for who reads them. More are replaced by the differences they make. */
 const LIMIT = 10_000;
 
-interface Reader {
-  resolve(result: IteratorResult<LinkEvent, undefined>): void;
+interface Reader<E> {
+  resolve(result: IteratorResult<E, undefined>): void;
   reject(error: unknown): void;
 }
 
-/** The events of a monitor as something to iterate over. */
-export class LinkEventStream implements AsyncIterableIterator<LinkEvent> {
-  readonly #current: () => ReadonlyMap<number, Link>;
+/** The changes of a monitor as events to iterate over. */
+export class EventStream<T, E> implements AsyncIterableIterator<E> {
+  readonly #kind: ObjectKind<T, E>;
+  readonly #current: () => ReadonlyMap<ObjectKey, T>;
   readonly #onOver: () => void;
   readonly #stopListening: () => void;
   /** The view that the events given out so far make. */
-  readonly #seen: Map<number, Link>;
-  #queue: LinkEvent[] = [];
+  readonly #seen: Map<ObjectKey, T>;
+  #queue: ObjectChange<T>[] = [];
   /** Events were left out. */
   #overrun = false;
-  #readers: Reader[] = [];
+  #readers: Reader<E>[] = [];
   #over = false;
   #error: unknown;
 
   /**
+   * @param kind what the objects are
    * @param what what is watched, for errors
    * @param current the view as it is
    * @param onOver called once, when nothing more need be pushed
    */
-  constructor(what: string, current: () => ReadonlyMap<number, Link>, { signal }: CallOptions, onOver: () => void) {
+  constructor(kind: ObjectKind<T, E>, what: string, current: () => ReadonlyMap<ObjectKey, T>, { signal }: CallOptions, onOver: () => void) {
+    this.#kind = kind;
     this.#current = current;
     this.#onOver = onOver;
     this.#seen = new Map(current());
@@ -45,13 +47,13 @@ export class LinkEventStream implements AsyncIterableIterator<LinkEvent> {
     if (signal?.aborted === true) onAbort();
   }
 
-  /** Appends an event. */
-  push(event: LinkEvent): void {
+  /** Appends a change. */
+  push(change: ObjectChange<T>): void {
     const reader = this.#readers.shift();
     if (reader !== undefined) {
-      reader.resolve(this.#give(event));
+      reader.resolve(this.#give(change));
     } else if (!this.#overrun) {
-      this.#queue.push(event);
+      this.#queue.push(change);
       if (this.#queue.length <= LIMIT) return;
       this.#queue = [];
       this.#overrun = true;
@@ -72,17 +74,17 @@ export class LinkEventStream implements AsyncIterableIterator<LinkEvent> {
     this.#readers = [];
   }
 
-  async next(): Promise<IteratorResult<LinkEvent, undefined>> {
+  async next(): Promise<IteratorResult<E, undefined>> {
     if (this.#overrun) {
       // A monitor that is telling its listeners of events is ahead of them until it is done.
       await undefined;
       if (this.#overrun) {
         this.#overrun = false;
-        this.#queue = [{ kind: 'resync' }, ...compareViews(this.#seen, this.#current())];
+        this.#queue = [{ kind: 'resync' }, ...compareViews(this.#kind, this.#seen, this.#current())];
       }
     }
-    const event = this.#queue.shift();
-    if (event !== undefined) return this.#give(event);
+    const change = this.#queue.shift();
+    if (change !== undefined) return this.#give(change);
     if (this.#error !== undefined) throw this.#takeError();
     if (this.#over) return { done: true, value: undefined };
     return new Promise((resolve, reject) => {
@@ -90,7 +92,7 @@ export class LinkEventStream implements AsyncIterableIterator<LinkEvent> {
     });
   }
 
-  async return(): Promise<IteratorResult<LinkEvent, undefined>> {
+  async return(): Promise<IteratorResult<E, undefined>> {
     this.#queue = [];
     this.#overrun = false;
     this.end();
@@ -108,9 +110,9 @@ export class LinkEventStream implements AsyncIterableIterator<LinkEvent> {
     return error;
   }
 
-  #give(event: LinkEvent): IteratorResult<LinkEvent, undefined> {
-    if (event.kind === 'removed') this.#seen.delete(event.link.index);
-    else if (event.kind !== 'resync') this.#seen.set(event.link.index, event.link);
-    return { done: false, value: event };
+  #give(change: ObjectChange<T>): IteratorResult<E, undefined> {
+    if (change.kind === 'removed') this.#seen.delete(this.#kind.keyOf(change.object));
+    else if (change.kind !== 'resync') this.#seen.set(this.#kind.keyOf(change.object), change.object);
+    return { done: false, value: this.#kind.toEvent(change) };
   }
 }
