@@ -68,8 +68,8 @@ function toObjects(text: string): readonly unknown[] {
 /** How often both sides are looked at until they agree. */
 const LOOKS = 50;
 
-/** True for what a link makes by itself once it has carrier, which is a moment after it was set up. */
-const isOwnOfLink = (identity: string): boolean => identity.startsWith('fe80:');
+/** True for addresses and ranges that a link makes by itself once it has carrier, which is a moment after it was set up. */
+const isOwnOfLink = (identity: string): boolean => /^(fe80|ff00):/.test(identity);
 
 /** By what one can tell the printed objects apart. */
 function identitiesOf(text: string): readonly string[] {
