@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NicFabric } from '../../lib/fabric.js';
-import { createVethFabric, type Listener, listenInNamespace, openNamespace } from '../../netlink/index.js';
+import { createVethFabric, type Listener, listenInNamespace, openNamespace, type VethFabricOptions } from '../../netlink/index.js';
 import {
   DEFAULT_ACCOUNT,
   type Emulator,
@@ -20,11 +20,13 @@ export const worldInstanceId = 'i-world001';
 /** What a {@link PluginWorld} may be told. */
 export interface PluginWorldOptions {
   /** Settings of the emulated cloud. */
-  readonly emulator?: Pick<EmulatorOptions, 'vxnets' | 'jobs' | 'limits' | 'choices' | 'latencyMs' | 'clock'>;
+  readonly emulator?: Pick<EmulatorOptions, 'vxnets' | 'jobs' | 'limits' | 'choices' | 'latencyMs' | 'clock' | 'onCall'>;
   /** One more place for the cloud to listen at, in the namespace of the caller. */
   readonly listenHere?: ListenPlace;
   /** The plugin to run; {@link pluginExecutable} without it. */
   readonly executable?: string;
+  /** Settings of the fabric. */
+  readonly fabric?: VethFabricOptions;
   /** Stands between the cloud and the fabric that plugs its NICs. */
   readonly wrapFabric?: (fabric: NicFabric) => NicFabric;
   /** Shell commands run inside the machine when it starts; see {@link ownFolders}. */
@@ -230,7 +232,7 @@ export async function startPluginAccount(
   try {
     const sites: Site[] = [];
     for (const id of instanceIds) sites.push(await startSite(id, options, (closer) => closers.push(closer)));
-    const fabric = await createVethFabric();
+    const fabric = await createVethFabric(options.fabric);
     closers.push(() => fabric.close());
     const emulator = await startEmulator({
       vxnets: defaultVxnets,
