@@ -2,6 +2,7 @@ import type { AttachmentEngine, AttachmentKey, CommandOptions } from '../../lib/
 import { CniError, cniCodes, type PluginRequest } from '../../lib/cni/index.js';
 import type { LogFields, Logger } from '../../lib/log.js';
 import type { NicProvider } from '../../lib/provider.js';
+import { callShares } from './call-shares.js';
 import { type CloudConf, type Housekeeping, readHousekeeping } from './netconf.js';
 import type { PluginHost } from './plugin-host.js';
 import { findProvider } from './providers.js';
@@ -24,14 +25,14 @@ function describe(request: PluginRequest): LogFields {
   return { command, network: request.config.name, ...attachment };
 }
 
-function openProvider(host: PluginHost, keeping: Housekeeping, log: Logger, cloud: CloudConf): Promise<NicProvider> {
+function openProvider(host: PluginHost, keeping: Housekeeping, mostCalls: number, log: Logger, cloud: CloudConf): Promise<NicProvider> {
   return findProvider(
     host.providers,
     cloud.provider,
   )({
     configFile: cloud.providerConfigFile,
     instanceIdFile: keeping.instanceIdFile,
-    createLimiter: (account) => host.createLimiter(keeping, account, log),
+    createLimiter: (account) => host.createLimiter(keeping, account, mostCalls, log),
     nicsPerInstance: keeping.nicsPerInstance,
     clock: host.clock,
     log,
@@ -65,7 +66,7 @@ export async function runCommand<T>(
     keeping,
     log,
     provider: async () => {
-      provider = await openProvider(host, keeping, log, cloud());
+      provider = await openProvider(host, keeping, callShares[request.command], log, cloud());
       return provider;
     },
   });

@@ -21,8 +21,11 @@ export interface PluginHost {
   readonly startedAt: number;
   /** Makes the logger of one command. */
   createLog(keeping: Housekeeping, context: LogFields): Promise<Logger>;
-  /** Makes what keeps all commands of this host to its budget of API calls together. */
-  createLimiter(keeping: Housekeeping, account: string, log: Logger): CallLimiter;
+  /**
+   * Makes what keeps all commands of this host to its budget of API calls together, and this one to its own.
+   * @param mostCalls what this command may make at most
+   */
+  createLimiter(keeping: Housekeeping, account: string, mostCalls: number, log: Logger): CallLimiter;
   /** Makes the engine of one command. */
   createEngine(parts: EngineParts): Promise<AttachmentEngine>;
 }

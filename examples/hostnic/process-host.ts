@@ -28,10 +28,10 @@ export function createPluginHost(): PluginHost {
         ...(print === undefined ? {} : { print }),
       });
     },
-    createLimiter({ hostDir, apiCallsPerHour: callsPerHour }, account, log) {
+    createLimiter({ hostDir, apiCallsPerHour: callsPerHour }, account, callsPerCommand, log) {
       if (callsPerHour === 0) return unlimitedCalls;
       const folder = createFileFolder({ directory: hostDir, locker: fileLocker, random: Math.random });
-      return createCallLimiter({ folder, account, callsPerHour, clock: systemClock, random: Math.random, log });
+      return createCallLimiter({ folder, account, callsPerHour, callsPerCommand, clock: systemClock, random: Math.random, log });
     },
     async createEngine({ keeping, provider, log }) {
       const tools = { locker: fileLocker, clock: systemClock, random: Math.random };

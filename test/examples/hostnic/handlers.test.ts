@@ -39,6 +39,7 @@ const prevResult = {
 interface Script {
   readonly calls: { readonly method: string; readonly request: unknown; readonly deadline: number }[];
   readonly opened: unknown[];
+  readonly limited: unknown[];
   closed: number;
   keeping?: Housekeeping;
   fails?: Error;
@@ -48,20 +49,24 @@ interface Script {
   account?: CollectAccountReport;
 }
 
-const createScript = (): Script => ({ calls: [], opened: [], closed: 0 });
+const createScript = (): Script => ({ calls: [], opened: [], limited: [], closed: 0 });
 
 function createHost(script: Script): PluginHost {
   return {
     providers: {
       async fake(options) {
         script.opened.push(options.configFile);
+        options.createLimiter('one');
         return { close: async () => void script.closed++ } as unknown as NicProvider;
       },
     },
     clock: new ManualClock(1_000_000),
     startedAt: 1_000_000,
     createLog: async () => silentLogger,
-    createLimiter: () => unlimitedCalls,
+    createLimiter: (_keeping, account, mostCalls) => {
+      script.limited.push([account, mostCalls]);
+      return unlimitedCalls;
+    },
     async createEngine({ provider, keeping }) {
       script.keeping = keeping;
       const run =
@@ -103,6 +108,21 @@ describe('createHostnicPlugin()', () => {
   let script: Script;
   beforeEach(() => {
     script = createScript();
+  });
+
+  it('gives each command its own share of API calls, STATUS the least', async () => {
+    script.usesProvider = true;
+    const prevResult = { cniVersion: '1.1.0', interfaces: [{ name: 'eth0', mac: attached.mac, sandbox: '/run/netns/c1' }], ips: [] };
+    for (const command of ['ADD', 'CHECK', 'DEL', 'GC', 'STATUS']) {
+      await call(script, command, { ...conf, prevResult, 'cni.dev/valid-attachments': [] });
+    }
+    expect(script.limited).to.deep.equal([
+      ['one', 100],
+      ['one', 20],
+      ['one', 100],
+      ['one', 300],
+      ['one', 10],
+    ]);
   });
 
   it('maps ADD to attach() and the attachment to a result', async () => {
