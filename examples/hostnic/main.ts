@@ -11,6 +11,12 @@ async function main(): Promise<void> {
     answerVersion();
     return;
   }
+  // Runtimes call a plugin without arguments, and name a command; a person does neither.
+  if ((process.env['CNI_COMMAND'] ?? '') === '' && process.argv.length > 2) {
+    const { runByHand } = await import('./by-hand.js');
+    await runByHand(process.argv.slice(2));
+    return;
+  }
   const { runHostnic } = await import('./plugin.js');
   await runHostnic();
 }
