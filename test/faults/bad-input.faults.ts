@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { expectOneAnswer } from '../support/cni-answer.js';
-import { BYSTANDER, type FuzzBed, openFuzzBed } from '../support/fuzz-bed.js';
+import { BYSTANDER, FUZZ_SECRET, type FuzzBed, openFuzzBed } from '../support/fuzz-bed.js';
 import { type FuzzKind, fuzzedCall, fuzzKinds, goodEnvironment } from '../support/fuzzed-call.js';
 import { createDice, damageText } from '../support/mutations.js';
 import { seededRandom } from '../support/random.js';
@@ -28,6 +28,7 @@ describe('bad input of every kind', function () {
 
   async function serve(env: Readonly<Record<string, string>>, stdin: string): Promise<number> {
     const { exitCode, stdout } = await bed.call({ env, stdin });
+    expect(stdout).not.to.include(FUZZ_SECRET);
     return expectOneAnswer(env['CNI_COMMAND'] ?? '', exitCode, stdout);
   }
 
