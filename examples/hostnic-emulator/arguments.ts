@@ -1,7 +1,13 @@
 import { InvalidArgumentError } from 'commander';
 import { parseCidr, parseIp } from '../../lib/address.js';
 import type { NamespaceRef } from '../../lib/driver.js';
-import type { EmulatedAccount, VxnetOptions } from '../../providers/qingcloud/emulator/index.js';
+import {
+  type EmulatedAccount,
+  type EmulatorChoice,
+  emulatorChoices,
+  type FaultRule,
+  type VxnetOptions,
+} from '../../providers/qingcloud/emulator/index.js';
 
 /** A place to listen at, in this namespace or in one given by its path. */
 export interface ListenArgument {
@@ -63,6 +69,35 @@ export function parseAccount(text: string): EmulatedAccount {
   const [accessKeyId, secretAccessKey = ''] = splitAt(text, ':');
   if (accessKeyId === '' || secretAccessKey === '') throw new InvalidArgumentError('It must look like KEYID:SECRET.');
   return { accessKeyId, secretAccessKey };
+}
+
+/** A choice by its name. */
+export type ChoiceArgument = readonly [name: string, value: string | number | boolean];
+
+/** Reads `<name>=<value>`. @throws InvalidArgumentError */
+export function parseChoice(text: string): ChoiceArgument {
+  const [name, value = ''] = splitAt(text, '=');
+  const choice = new Map<string, EmulatorChoice>(Object.entries(emulatorChoices)).get(name);
+  if (choice === undefined)
+    throw new InvalidArgumentError(`It must be name=value, with one of the names ${Object.keys(emulatorChoices).join(', ')}.`);
+  if (typeof choice.values[0] === 'number' && /^[0-9]{1,9}$/.test(value)) return [name, Number(value)];
+  const known = choice.values.find((one) => String(one) === value);
+  if (known === undefined) throw new InvalidArgumentError(`It must be ${name}=${choice.values.join('|')}.`);
+  return [name, known];
+}
+
+/** Reads a fault rule as JSON. Whether it is one, the emulator says. @throws InvalidArgumentError */
+export function parseFault(text: string): FaultRule {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError('It must be JSON, such as {"action":"CreateNics","fault":{"kind":"cut"}}.');
+  }
+}
+
+/** Reads a whole number of milliseconds, or `never`. @throws InvalidArgumentError */
+export function parseReturn(text: string): number | 'never' {
+  return text === 'never' ? text : parseMilliseconds(text);
 }
 
 /** Reads a whole number of milliseconds. @throws InvalidArgumentError */

@@ -1,7 +1,14 @@
 import { systemClock } from '../../lib/clock.js';
 import type { NicFabric } from '../../lib/fabric.js';
-import { type EmulatorOptions, type ListenTarget, startEmulator } from '../../providers/qingcloud/emulator/index.js';
-import type { ListenArgument } from './arguments.js';
+import type { Logger } from '../../lib/log.js';
+import {
+  type Choices,
+  type EmulatorOptions,
+  type Limits,
+  type ListenTarget,
+  startEmulator,
+} from '../../providers/qingcloud/emulator/index.js';
+import type { ChoiceArgument, ListenArgument } from './arguments.js';
 import { formatClientYaml } from './client-yaml.js';
 import type { CommandOptions } from './command.js';
 import { createTerminalLog } from './terminal-log.js';
@@ -24,10 +31,10 @@ async function openTarget({ host, port, namespacePath }: ListenArgument): Promis
   }
 }
 
-async function openFabric(options: CommandOptions): Promise<NicFabric | undefined> {
+async function openFabric(options: CommandOptions, log: Logger): Promise<NicFabric | undefined> {
   if (!options.plug || options.instance.every((instance) => instance.namespace === undefined)) return undefined;
   const { createVethFabric } = await import('../../netlink/index.js');
-  return createVethFabric();
+  return createVethFabric({ returnDelayMs: options.returnMs, log });
 }
 
 function toInstances(options: CommandOptions, fabric: NicFabric | undefined): NonNullable<EmulatorOptions['instances']> {
@@ -39,6 +46,23 @@ function toInstances(options: CommandOptions, fabric: NicFabric | undefined): No
   }));
 }
 
+function toLimits(options: CommandOptions): Limits {
+  const { maxNics, maxNicsPerVxnet, maxNicsPerCall, maxNicsPerAccount, maxCallsPerHour } = options;
+  return {
+    nicsPerInstance: maxNics,
+    nicsPerVxnet: maxNicsPerVxnet,
+    nicsPerCall: maxNicsPerCall,
+    ...(maxNicsPerAccount === undefined ? {} : { nicsPerAccount: maxNicsPerAccount }),
+    ...(maxCallsPerHour === undefined ? {} : { callsPerHour: maxCallsPerHour }),
+  };
+}
+
+/** Names and values were checked as they were read. */
+function toChoices(choices: readonly ChoiceArgument[]): Choices {
+  const given: object = Object.fromEntries(choices);
+  return given;
+}
+
 /**
  * Starts an emulator as the command line says, and tells what there is.
  * @param print takes lines for the person at the terminal
@@ -46,7 +70,7 @@ function toInstances(options: CommandOptions, fabric: NicFabric | undefined): No
  */
 export async function serve(options: CommandOptions, print: (line: string) => void): Promise<Running> {
   const log = createTerminalLog(print, () => systemClock.now(), options.quiet);
-  const fabric = await openFabric(options);
+  const fabric = await openFabric(options, log);
   try {
     const emulator = await startEmulator({
       listen: await Promise.all(options.listen.map(openTarget)),
@@ -56,9 +80,11 @@ export async function serve(options: CommandOptions, print: (line: string) => vo
       instances: toInstances(options, fabric),
       jobs: { attachMs: options.jobMs, detachMs: options.jobMs },
       latencyMs: options.latencyMs,
-      limits: { nicsPerInstance: options.maxNics },
-      antiSpoofing: options.antiSpoofing,
+      limits: toLimits(options),
+      choices: toChoices(options.choice),
+      faults: options.fault,
       log,
+      ...(options.antiSpoofing === undefined ? {} : { antiSpoofing: options.antiSpoofing }),
       ...(fabric === undefined ? {} : { fabric }),
     });
     const [account] = options.accessKey;

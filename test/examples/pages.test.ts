@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
 
 const root = resolve(import.meta.dirname, '../..');
-const pages = ['README.md', 'netlink/README.md'] as const;
+const pages = ['README.md', 'netlink/README.md', 'examples/hostnic-emulator/README.md'] as const;
 
 /** The TypeScript of a page as modules: each block is one, and the rows of its tables go on where the first block ends. */
 async function modulesOf(page: string): Promise<readonly string[]> {

@@ -28,6 +28,10 @@ export function whyNotLive(tools: readonly string[] = []): string | undefined {
   if (process.platform !== 'linux') return `network namespaces need Linux, this is ${process.platform}`;
   const missing = missingCapabilities();
   if (missing.length > 0) return `${missing.join(', ')} missing: run as root or inside "unshare -Urnm"`;
+  return whyNoTools(tools);
+}
+
+function whyNoTools(tools: readonly string[]): string | undefined {
   const absent = tools.filter((tool) => !isOnPath(tool));
   return absent.length > 0 ? `${absent.join(', ')} not installed` : undefined;
 }
@@ -38,7 +42,15 @@ export function whyNotLive(tools: readonly string[] = []): string | undefined {
  * @param tools commands the test needs besides
  */
 export function requireLive(context: Mocha.Context, tools: readonly string[] = []): void {
-  const reason = whyNotLive(tools);
+  skipFor(context, whyNotLive(tools));
+}
+
+/** Skips a test that needs no rights but commands, as {@link requireLive} does. */
+export function requireTools(context: Mocha.Context, tools: readonly string[]): void {
+  skipFor(context, whyNoTools(tools));
+}
+
+function skipFor(context: Mocha.Context, reason: string | undefined): void {
   if (reason === undefined) return;
   if (process.env['CI'] === 'true') throw new Error(`a live test cannot run, and CI=true: ${reason}`);
   console.log(`    skipped: ${reason}`);

@@ -2,10 +2,13 @@ import { expect } from 'chai';
 import { InvalidArgumentError } from 'commander';
 import {
   parseAccount,
+  parseChoice,
   parseCount,
+  parseFault,
   parseInstance,
   parseListen,
   parseMilliseconds,
+  parseReturn,
   parseVxnet,
 } from '../../../examples/hostnic-emulator/arguments.js';
 
@@ -36,6 +39,12 @@ const accepted: { name: string; parse: (text: string) => unknown; text: string; 
   { name: 'parseAccount()', parse: parseAccount, text: 'KEY:a:b=c', value: { accessKeyId: 'KEY', secretAccessKey: 'a:b=c' } },
   { name: 'parseMilliseconds()', parse: parseMilliseconds, text: '0', value: 0 },
   { name: 'parseCount()', parse: parseCount, text: '64', value: 64 },
+  { name: 'parseChoice()', parse: parseChoice, text: 'nameFilter=partial', value: ['nameFilter', 'partial'] },
+  { name: 'parseChoice()', parse: parseChoice, text: 'createAllOrNothing=false', value: ['createAllOrNothing', false] },
+  { name: 'parseChoice()', parse: parseChoice, text: 'vxnetFullCode=4711', value: ['vxnetFullCode', 4711] },
+  { name: 'parseFault()', parse: parseFault, text: '{"fault":{"kind":"cut"}}', value: { fault: { kind: 'cut' } } },
+  { name: 'parseReturn()', parse: parseReturn, text: '5', value: 5 },
+  { name: 'parseReturn()', parse: parseReturn, text: 'never', value: 'never' },
 ];
 const refused: { name: string; parse: (text: string) => unknown; texts: readonly string[] }[] = [
   {
@@ -47,6 +56,13 @@ const refused: { name: string; parse: (text: string) => unknown; texts: readonly
   { name: 'parseInstance()', parse: parseInstance, texts: ['', '=own', 'i-1=', 'i-1=vm'] },
   { name: 'parseAccount()', parse: parseAccount, texts: ['', 'KEY', 'KEY:', ':secret'] },
   { name: 'parseMilliseconds()', parse: parseMilliseconds, texts: ['', '-1', '1.5', '1s'] },
+  {
+    name: 'parseChoice()',
+    parse: parseChoice,
+    texts: ['', 'nameFilter', 'nameFilter=', 'nameFilter=fuzzy', 'name=exact', 'vxnetFullCode=x', 'createAllOrNothing=0'],
+  },
+  { name: 'parseFault()', parse: parseFault, texts: ['', 'cut', '{'] },
+  { name: 'parseReturn()', parse: parseReturn, texts: ['', 'ever', '-1'] },
   { name: 'parseCount()', parse: parseCount, texts: ['', '0', '-1', 'x'] },
 ];
 

@@ -103,8 +103,41 @@ describe('hostnic-emulator', function () {
     expect(running.output).to.not.include('call CreateNics');
   });
 
+  it('takes choices, faults and limits, and says which limits are raised', async () => {
+    const running = start(
+      ...['--listen', '127.0.0.1:0', '--max-nics-per-call', '6', '--max-nics-per-vxnet', '2', '--max-nics-per-account', '2'],
+      ...['--max-calls-per-hour', '3', '--choice', 'errorForm=with-action', '--choice', 'unknownIds=error'],
+      ...['--fault', '{"action":"DescribeNics","fault":{"kind":"error","error":"busy"}}', '--quiet'],
+    );
+    const [, port] = await running.until(/QingCloud API on 127\.0\.0\.1:(\d+)/);
+    expect(running.output).to.match(/! limits above those of the service {2}nicsPerCall 6 \(the service: 5\)\n/);
+    const state = await (await fetch(`http://127.0.0.1:${port}/control/state`)).json();
+    expect(state)
+      .to.have.property('limits')
+      .that.deep.equals({
+        ...{ nicsPerInstance: 64, nicsPerVxnet: 2, nicsPerCall: 6 },
+        ...{ nicsPerAccount: 2, callsPerHour: 3 },
+      });
+    const replies: unknown[] = [];
+    for (const params of [{}, { 'nics.1': 'none' }, {}]) {
+      replies.push(JSON.parse((await rawCall({ host: `127.0.0.1:${port}` }, 'DescribeNics', params)).text));
+    }
+    expect(replies).to.deep.equal([
+      { action: 'DescribeNicsResponse', message: 'ServerBusy, server is busy, please try later', ret_code: 5100 },
+      { action: 'DescribeNicsResponse', message: 'ResourceNotFound, nic [none] does not exist', ret_code: 2100 },
+      { action: 'DescribeNicsResponse', ret_code: 0, total_count: 1, nic_set: (replies[2] as { nic_set: unknown }).nic_set },
+    ]);
+  });
+
   it('says in one line what is wrong with an option, and ends with 1', async () => {
-    for (const args of [['--vxnet', 'nonsense'], ['--listen', '192.0.2.1:0'], ['--vxnet', 'a=10.0.0.0/31@r'], ['--nonsense']]) {
+    for (const args of [
+      ['--vxnet', 'nonsense'],
+      ['--listen', '192.0.2.1:0'],
+      ['--vxnet', 'a=10.0.0.0/31@r'],
+      ['--choice', 'nameFilter=fuzzy'],
+      ['--fault', '{"fault":{"kind":"flood"}}'],
+      ['--nonsense'],
+    ]) {
       const running = start(...args);
       expect(await running.ended, args.join(' ')).to.equal(1);
       expect(running.errors.trim().split('\n'), running.errors).to.have.length(1);
