@@ -7,7 +7,7 @@ import { json, type ScriptedServer, type SeenRequest, startScriptedServer, text 
 
 const FIXTURES = new URL('../../fixtures/qingcloud/requests/', import.meta.url);
 const SOURCES = new URL('../../../providers/qingcloud/', import.meta.url);
-const SECRET = 'SECRETACCESSKEY';
+const secretKey = 'SECRETACCESSKEY';
 const NOW = Date.UTC(2017, 7, 17, 3, 4, 5);
 
 /** A parameter as it is documented. */
@@ -102,7 +102,7 @@ function expectTransport({ method, url, headers }: SeenRequest, port: number, pa
   const [, signature, rest] = query.slice(at).split(/&signature=|&/);
   expect([at > 0, rest], 'the signature stands last').to.deep.equal([true, undefined]);
   const line = query.slice(0, at);
-  const expected = createHmac('sha256', SECRET).update(`GET\n${path}\n${line}`).digest('base64');
+  const expected = createHmac('sha256', secretKey).update(`GET\n${path}\n${line}`).digest('base64');
   expect(signature).to.match(/^([A-Za-z0-9]|%2B|%2F|%3D)+$/);
   expect(decodeURIComponent(signature ?? '')).to.equal(expected);
   return line;
@@ -115,7 +115,7 @@ describe('requests to QingCloud, as they are documented', () => {
     createQingCloudProvider({
       config: {
         accessKeyId: 'QYACCESSKEYIDEXAMPLE',
-        secretAccessKey: SECRET,
+        secretAccessKey: secretKey,
         zone: 'pek3a',
         protocol: 'http',
         host: '127.0.0.1',
@@ -185,7 +185,7 @@ describe('requests to QingCloud, as they are documented', () => {
     };
     const config = {
       accessKeyId: 'K',
-      secretAccessKey: SECRET,
+      secretAccessKey: secretKey,
       zone: 'pek3a',
       protocol: 'http',
       host: '127.0.0.1',
