@@ -5,6 +5,7 @@ import type { Actions } from './actions.js';
 import { toResponseError } from './errors.js';
 import { toAddresses } from './model.js';
 import { explainQuota } from './refusals.js';
+import { trimValue } from './signature.js';
 import { type CreatedNicWire, CreateNicsReplyCodec } from './wire.js';
 
 const ACTION = 'CreateNics';
@@ -71,7 +72,7 @@ export async function createNics(actions: Actions, request: CreateNicsRequest, {
   return placed.map(([nic, told]) => ({
     id: nic.nic_id,
     // The service sees what was sent: without white space at the ends.
-    name: name.trim(),
+    name: trimValue(name),
     mac: nic.nic_id.toLowerCase(),
     subnetId,
     addresses: told,

@@ -5,13 +5,18 @@ export type SignatureMethod = 'HmacSHA256' | 'HmacSHA1';
 
 const HASHES: Readonly<Record<SignatureMethod, string>> = { HmacSHA256: 'sha256', HmacSHA1: 'sha1' };
 
+/** Cuts off white space at both ends as the Go SDK does (`strings.TrimSpace`): what Unicode calls so, where JavaScript counts U+FEFF in and U+0085 not. */
+export function trimValue(value: string): string {
+  return value.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
+}
+
 /**
  * Percent-encodes a parameter value: UTF-8, only `A-Z a-z 0-9 - _ . ~` kept, upper-case hex, a space is `%20`.
- * White space at both ends is cut off, as the Go SDK does before it signs (`request/builder.go`).
+ * White space at both ends is cut off, as the Go SDK does before it signs (`request/builder.go`); half a surrogate pair is sent as U+FFFD.
  */
 export function encodeValue(value: string): string {
   // A lone surrogate has no UTF-8 form, and encodeURIComponent would throw.
-  const wellFormed = value.trim().replace(/[\ud800-\udfff]/gu, '\ufffd');
+  const wellFormed = trimValue(value).replace(/[\ud800-\udfff]/gu, '\ufffd');
   return encodeURIComponent(wellFormed).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 

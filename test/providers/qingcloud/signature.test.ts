@@ -9,6 +9,8 @@ import {
   signQuery,
   toStringToSign,
 } from '../../../providers/qingcloud/signature.js';
+import { seededRandom } from '../../support/random.js';
+import { slowRequest } from '../../support/slow-signature.js';
 
 interface Vector {
   readonly name: string;
@@ -84,5 +86,69 @@ describe('signQuery()', () => {
 describe('formatTimeStamp()', () => {
   it('writes whole seconds in UTC', () => {
     expect(formatTimeStamp(Date.UTC(2017, 7, 17, 3, 4, 5, 999))).to.equal('2017-08-17T03:04:05Z');
+  });
+});
+
+describe('the signature of any request', () => {
+  const values: { cases: [string, string][] } = JSON.parse(
+    readFileSync(new URL('../../fixtures/qingcloud/go-values.json', import.meta.url), 'utf8'),
+  );
+
+  it("encodes every recorded value as Go's standard library does", () => {
+    expect(values.cases).to.have.length.above(400);
+    expect(values.cases.filter(([value, encoded]) => encodeValue(value) !== encoded)).to.deep.equal([]);
+  });
+
+  it('is that of a second implementation, written from the description in another way', () => {
+    for (const { method, path, params, signature } of fixture.vectors) {
+      const hash = params['signature_method'] === 'HmacSHA1' ? 'sha1' : 'sha256';
+      const query = slowRequest({ method, path, params: Object.entries(params), secret: fixture.secret_access_key, hash });
+      expect(query.endsWith(`&signature=${encodeURIComponent(signature)}`), 'the second one is right itself').to.equal(true);
+    }
+    const random = seededRandom();
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random.next() * list.length)] as T;
+    const pieces = values.cases.map(([value]) => value);
+    const names = [
+      'action',
+      'nics.1',
+      'nics.2',
+      'nics.10',
+      'nics.11',
+      'nic_name',
+      'vxnet',
+      'vxnet_type.1',
+      'vxnets.1',
+      'zone',
+      'private_ips.1',
+      'limit',
+      '_',
+      '~',
+    ];
+    for (let round = 0; round < 3000; round++) {
+      const method = pick(['GET', 'POST'] as const);
+      const path = pick(['/iaas', '/iaas/', '/iam', '/', '/a/b.c/~d']);
+      const secret = pick(['SECRETACCESSKEY', 'k', 'x'.repeat(64), 'y'.repeat(65), 'z'.repeat(200)]);
+      const [signatureMethod, hash] = pick([
+        ['HmacSHA256', 'sha256'],
+        ['HmacSHA1', 'sha1'],
+      ] as const);
+      const chosen = new Map(
+        Array.from({ length: Math.floor(random.next() * 10) }, () => [
+          pick(names),
+          Array.from({ length: Math.floor(random.next() * 4) }, () => pick(pieces)).join(''),
+        ]),
+      );
+      const params = [...chosen].sort(() => random.next() - 0.5);
+      const input = { method, path, params: Object.fromEntries(params), secretAccessKey: secret, signatureMethod };
+      expect(signQuery(input), `${JSON.stringify(input)} ${random.label}`).to.equal(slowRequest({ method, path, params, secret, hash }));
+    }
+  });
+
+  it('is over what arrives: decoding what was sent and signing it again gives the same', () => {
+    for (const [value] of values.cases) {
+      const query = signQuery({ path: '/iaas', params: { nic_name: value, zone: 'pek3a' }, secretAccessKey: 'SECRETACCESSKEY' });
+      const { signature, ...params } = Object.fromEntries(new URLSearchParams(query));
+      expect(computeSignature({ path: '/iaas', params, secretAccessKey: 'SECRETACCESSKEY' }), JSON.stringify(value)).to.equal(signature);
+    }
   });
 });
