@@ -37,7 +37,7 @@ export async function describeSubnets(command: Command, ids: readonly string[], 
 }
 
 /**
- * Orders subnets by free addresses, the emptiest first, and leaves out those that are set aside.
+ * Orders subnets by free addresses, the emptiest first and in turn where that is not known, and leaves out those that are set aside.
  * @param taken NICs that this host took since the cloud was asked, by subnet id
  * @throws NicError `ERR_CAPACITY` when all are set aside
  */
@@ -54,9 +54,11 @@ export async function rankSubnets(
     const names = candidates.map((subnet) => subnet.id).join(', ');
     throw new NicError('ERR_CAPACITY', `every usable subnet (${names}) refused a NIC lately: free addresses in them or configure another`);
   }
-  // A subnet of which the cloud says nothing comes after those that have room and before those that have none.
-  const room = (subnet: RoutedSubnet): number =>
-    subnet.freeAddresses === undefined ? 0.5 : Math.max(0, subnet.freeAddresses - (taken.get(subnet.id) ?? 0));
+  // A subnet of which the cloud says nothing comes after those that have room and before those that have none; several of them take turns.
+  const room = ({ id, freeAddresses }: RoutedSubnet): number => {
+    const since = taken.get(id) ?? 0;
+    return freeAddresses === undefined ? 0.5 / (1 + since) : Math.max(0, freeAddresses - since);
+  };
   return [...usable].sort((a, b) => room(b) - room(a));
 }
 

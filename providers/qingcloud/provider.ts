@@ -9,6 +9,7 @@ import { Batch } from './batch.js';
 import { ApiClient, type ApiRequest } from './client.js';
 import type { QingCloudConfig } from './config.js';
 import { toAbortedError } from './errors.js';
+import { guessFree } from './free-addresses.js';
 import { InFlight } from './in-flight.js';
 import { INSTANCE_ID_FILE, readInstanceId } from './instance-id.js';
 import { describeInstances, type Instance } from './instances.js';
@@ -155,8 +156,22 @@ class ApiProvider implements QingCloudProvider {
       const found: VxnetWire[] = [...(await this.#actions.each(ids, ['ERR_NOT_FOUND'], read(undefined)))];
       const missing = ids.filter((id) => !found.some((vxnet) => vxnet.vxnet_id === id));
       found.push(...(await this.#actions.each(missing, ['ERR_NOT_FOUND', 'ERR_REQUEST'], read(BASIC_VXNET_TYPE))));
-      return found.filter((vxnet) => ids.includes(vxnet.vxnet_id)).map(toSubnet);
+      return Promise.all(found.filter((vxnet) => ids.includes(vxnet.vxnet_id)).map((vxnet) => this.#countFree(vxnet, shared)));
     });
+  }
+
+  /** Where the service does not say how many addresses are free, the NICs are counted. */
+  async #countFree(vxnet: VxnetWire, signal: AbortSignal): Promise<Subnet> {
+    const subnet = toSubnet(vxnet);
+    if (subnet.freeAddresses !== undefined || guessFree(vxnet, 0) === undefined) return subnet;
+    try {
+      const nics = await this.#asides.count(NICS, { vxnets: [vxnet.vxnet_id] }, signal);
+      return nics === undefined ? subnet : { ...subnet, freeAddresses: guessFree(vxnet, nics) };
+    } catch (error) {
+      // It is known well enough without.
+      if (!(error instanceof ProviderError) || signal.aborted) throw error;
+      return subnet;
+    }
   }
 
   async createNic({ subnetId, name, address }: CreateNicRequest, options?: CallOptions): Promise<Nic> {

@@ -74,7 +74,13 @@ export const NicWireCodec = t.intersection([
 export type NicWire = t.TypeOf<typeof NicWireCodec>;
 
 const RouterWireCodec = t.partial(
-  { router_id: OptionalTextCodec, manager_ip: OptionalTextCodec, ip_network: OptionalTextCodec },
+  {
+    router_id: OptionalTextCodec,
+    manager_ip: OptionalTextCodec,
+    ip_network: OptionalTextCodec,
+    dyn_ip_start: OptionalTextCodec,
+    dyn_ip_end: OptionalTextCodec,
+  },
   'a router',
 );
 

@@ -233,6 +233,32 @@ describe('attach()', () => {
       expect(chosen).to.deep.equal(['net-1', 'net-2', 'net-1', 'net-2']);
     });
 
+    it('in turn when the cloud does not say what is free, after those of which it does', async () => {
+      const bed = await createAttachmentBed();
+      let told: string | undefined;
+      const makeProvider = bed.cloud.provider.bind(bed.cloud);
+      bed.cloud.provider = (options) => {
+        const provider = makeProvider(options);
+        const describeSubnets = provider.describeSubnets.bind(provider);
+        provider.describeSubnets = async (ids, signal) =>
+          (await describeSubnets(ids, signal)).map((subnet) => ({ ...subnet, freeAddresses: subnet.id === told ? 5 : undefined }));
+        return provider;
+      };
+      const subnetIds = ['net-1', 'net-2'];
+      const chosen: string[] = [];
+      for (const name of ['c1', 'c2', 'c3', 'c4']) {
+        bed.pod(name);
+        chosen.push((await bed.attach(name, { subnetIds })).subnetId);
+      }
+      expect(chosen).to.deep.equal(['net-1', 'net-2', 'net-1', 'net-2']);
+      told = 'net-2';
+      bed.clock.skip(301_000);
+      for (const name of ['c5', 'c6']) {
+        bed.pod(name);
+        expect((await bed.attach(name, { subnetIds })).subnetId).to.equal('net-2');
+      }
+    });
+
     for (const code of ['ERR_QUOTA', 'ERR_CAPACITY', 'ERR_STATE', 'ERR_BUSY', 'ERR_SERVICE', 'ERR_NOT_FOUND'] as const) {
       it(`and the next one when the cloud refuses with ${code}, for a time`, async () => {
         const bed = await createAttachmentBed();
