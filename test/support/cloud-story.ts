@@ -98,14 +98,16 @@ async function recover(bed: EmulatedBed, { forGood, cardStays }: NamedFault): Pr
     return;
   }
   // What the cloud never lets go stays recorded, and nothing else is left.
-  const recorded = new Set(recordsOf(bed).flatMap(({ nics }) => nics.map(({ id }) => id)));
+  const { attachments, gateways } = recordsOf(bed);
+  const records = [...attachments, ...gateways];
+  const recorded = new Set(records.flatMap(({ nics }) => nics.map(({ id }) => id)));
   const nics = secondaryNics(bed).map(({ id }) => id);
   expect(
     nics.filter((id) => !recorded.has(id)),
     'NICs that are not recorded in the end',
   ).to.deep.equal([]);
   expect(
-    recordsOf(bed).filter((record) => !record.nics.some(({ id }) => nics.includes(id))),
+    records.filter((record) => !record.nics.some(({ id }) => nics.includes(id))),
     'records without NICs in the end',
   ).to.deep.equal([]);
 }

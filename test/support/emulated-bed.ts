@@ -36,6 +36,7 @@ export interface EmulatedBed {
   readonly clock: VirtualClock;
   readonly kernel: MemoryKernel;
   readonly emulator: Emulator;
+  /** What runs the commands; another one after a reboot. */
   readonly engine: AttachmentEngine;
   readonly folder: Folder;
   readonly hostFolder: Folder;
@@ -44,6 +45,8 @@ export interface EmulatedBed {
   readonly lines: readonly string[];
   pod(name: string): void;
   removePod(name: string): void;
+  /** The machine starts again. @param cut without warning: what was not written durably is gone */
+  reboot(cut: boolean): void;
   attach(name: string, patch?: Partial<AttachRequest>): Promise<Attachment>;
   detach(name: string): Promise<void>;
   timing(ms?: number): { readonly deadline: number };
@@ -151,38 +154,54 @@ export async function openEmulatedBed(options: EmulatedBedOptions = {}): Promise
   const originals = createMemoryFolder('/var/run/cni/hostnic');
   const tools = { clock, random };
   const lines: string[] = [];
-  const start = clock.now();
+  const startedAt = clock.now();
   const log = (message: string, fields: object = {}): void => {
-    lines.push(`${clock.now() - start} ms: ${message} ${JSON.stringify(fields)}`);
+    lines.push(`${clock.now() - startedAt} ms: ${message} ${JSON.stringify(fields)}`);
   };
-  const engine = createAttachmentEngine({
-    provider: async () => provider,
-    driver: createMemoryDriver(kernel),
-    store: createMemoryStore(tools, folder),
-    hostStore: createMemoryHostStore({
-      ...tools,
-      folder: hostFolder,
-      originals,
-      openStore: (location) => (location === folder.location ? createMemoryStore(tools, folder) : undefined),
-    }),
-    bootId: 'boot-1',
-    clock,
-    log: { debug: log, info: log, warn: log },
-    random,
-    limits: { gatewayIdleMs: 0, ...options.limits },
-  });
+  let boot = 0;
+  const start = (): AttachmentEngine =>
+    createAttachmentEngine({
+      provider: async () => provider,
+      driver: createMemoryDriver(kernel),
+      store: createMemoryStore(tools, folder),
+      hostStore: createMemoryHostStore({
+        ...tools,
+        folder: hostFolder,
+        originals,
+        openStore: (location) => (location === folder.location ? createMemoryStore(tools, folder) : undefined),
+      }),
+      bootId: `boot-${++boot}`,
+      clock,
+      log: { debug: log, info: log, warn: log },
+      random,
+      limits: { gatewayIdleMs: 0, ...options.limits },
+    });
+  let engine = start();
   const timing = (ms = 55_000): { readonly deadline: number } => ({ deadline: clock.now() + ms });
   return {
     clock,
     kernel,
     emulator,
-    engine,
+    get engine() {
+      return engine;
+    },
     folder,
     hostFolder,
     instanceId: INSTANCE,
     lines,
     pod: (name) => void kernel.addNamespace(pathOf(name)),
     removePod: (name) => kernel.removeNamespace(pathOf(name)),
+    reboot(cut) {
+      const places = [
+        [folder, 'attachments'],
+        [hostFolder, 'gateways'],
+      ] as const;
+      for (const [place, group] of cut ? places : []) {
+        for (const name of place.list(group)) if (!/^[a-z2-7]+\.json$/.test(name)) place.remove(group, name, 'quick');
+      }
+      kernel.reboot();
+      engine = start();
+    },
     attach: (name, patch = {}) => engine.attach(requestOf(name, { subnetIds: BED_VXNETS, ...patch }), timing()),
     detach: (name) => engine.detach({ key: keyOf(name), namespace: { kind: 'path', path: pathOf(name) }, subnetIds: BED_VXNETS }, timing()),
     timing,
@@ -207,19 +226,23 @@ interface RecordText {
   readonly uncertainAt?: number;
 }
 
-/** Records of the journal: those of attachments and those of gateways. */
-export function recordsOf({ folder, hostFolder }: EmulatedBed): readonly RecordText[] {
+/** Records of the journal as they are now. */
+export function recordsOf({ folder, hostFolder }: EmulatedBed): {
+  readonly attachments: readonly RecordText[];
+  readonly gateways: readonly RecordText[];
+} {
   const read = (place: Folder, group: string): RecordText[] =>
     place
       .list(group)
       .filter((file) => /^[a-z2-7]{20}(\.quick)?\.json$/.test(file))
       .map((file) => JSON.parse(place.read(group, file) ?? '') as RecordText);
-  return [...read(folder, 'attachments'), ...read(hostFolder, 'gateways')];
+  return { attachments: read(folder, 'attachments'), gateways: read(hostFolder, 'gateways') };
 }
 
 /** NICs in the cloud that no record knows, by id or as the one whose answer was lost: lost ones. */
 export function lostNics(bed: EmulatedBed): readonly string[] {
-  const records = recordsOf(bed);
+  const { attachments, gateways } = recordsOf(bed);
+  const records = [...attachments, ...gateways];
   const ids = new Set(records.flatMap(({ nics }) => nics.map(({ id }) => id)));
   const names = new Set(
     records.flatMap(({ create, uncertainAt, nicName }) => (create === undefined && uncertainAt === undefined ? [] : [nicName])),
