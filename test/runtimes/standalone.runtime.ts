@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type CommandEnd, runCommand } from '../support/machine.js';
+import { statusThroughProxy } from '../support/status-through-proxy.js';
 import { requireVariant } from './support/require-variant.js';
 import { pluginVariants } from './support/runtime-world.js';
 
@@ -59,6 +60,13 @@ describe('the standalone plugin', function () {
   it('needs no PATH, no HOME and no Node.js', async () => {
     expectVersion(await call('VERSION', '/'));
     expectRefusal(await call('ADD', '/'));
+  });
+
+  it('reaches the API through the proxy that its environment names', async () => {
+    const { end, requests, reached } = await statusThroughProxy(executable);
+    expect(end.code, end.stdout + end.stderr).to.equal(0);
+    expect(requests).to.have.length(1);
+    expect(reached).to.equal(1);
   });
 
   it('runs nothing and reads nothing of a hostile working directory', async () => {
