@@ -4,6 +4,7 @@ import { nicName } from '../../../lib/attachment/names.js';
 import { NetlinkError, NicError, type NicErrorCode } from '../../../lib/errors.js';
 import { lostAnswer, refusal } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
+import { changeProvider, forgetsJobs } from '../../support/change-provider.js';
 import { rejection } from '../../support/rejection.js';
 
 function creates(bed: AttachmentBed): number {
@@ -205,6 +206,14 @@ describe('attach()', () => {
     });
   });
 
+  it('needs no answer about the job: a link that appears is enough', async () => {
+    const bed = await createAttachmentBed({ cloud: { linkMs: 3000, jobMs: 5000 } });
+    bed.pod('c1');
+    changeProvider(bed.cloud, forgetsJobs);
+    const { nicId } = await bed.attach('c1');
+    expect(bed.nics().map(({ id }) => id)).to.deep.equal([nicId]);
+  });
+
   describe('chooses the subnet', () => {
     it('with the most free addresses', async () => {
       const bed = await createAttachmentBed();
@@ -236,14 +245,13 @@ describe('attach()', () => {
     it('in turn when the cloud does not say what is free, after those of which it does', async () => {
       const bed = await createAttachmentBed();
       let told: string | undefined;
-      const makeProvider = bed.cloud.provider.bind(bed.cloud);
-      bed.cloud.provider = (options) => {
-        const provider = makeProvider(options);
-        const describeSubnets = provider.describeSubnets.bind(provider);
-        provider.describeSubnets = async (ids, signal) =>
-          (await describeSubnets(ids, signal)).map((subnet) => ({ ...subnet, freeAddresses: subnet.id === told ? 5 : undefined }));
-        return provider;
-      };
+      changeProvider(bed.cloud, (provider) => ({
+        describeSubnets: async (ids, options) =>
+          (await provider.describeSubnets(ids, options)).map((subnet) => ({
+            ...subnet,
+            freeAddresses: subnet.id === told ? 5 : undefined,
+          })),
+      }));
       const subnetIds = ['net-1', 'net-2'];
       const chosen: string[] = [];
       for (const name of ['c1', 'c2', 'c3', 'c4']) {

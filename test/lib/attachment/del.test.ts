@@ -4,6 +4,7 @@ import { attachmentId, nicName } from '../../../lib/attachment/names.js';
 import { NetlinkError, NicError } from '../../../lib/errors.js';
 import { lostAnswer, refusal } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf } from '../../support/attachment-bed.js';
+import { changeProvider, forgetsJobs } from '../../support/change-provider.js';
 import { rejection } from '../../support/rejection.js';
 
 async function withPod(options: Parameters<typeof createAttachmentBed>[0] = {}): Promise<AttachmentBed> {
@@ -155,6 +156,13 @@ describe('detach()', () => {
           expectGone(bed);
         }
       }
+    });
+
+    it('when the cloud knows nothing of the detach job', async () => {
+      const bed = await withPod({ cloud: { jobMs: 5000 } });
+      changeProvider(bed.cloud, forgetsJobs);
+      await detach(bed, { namespace: podPath });
+      expectGone(bed);
     });
 
     it('in the end when a detach job fails', async () => {
