@@ -7,7 +7,7 @@ import { readSmallFile, UnfitFile } from './read-small-file.js';
 
 /** What {@link readConfig} takes beside the file. */
 export interface ReadConfigOptions {
-  /** Hears a warning when everybody may read the file. */
+  /** Hears a warning when everybody may read or change the file. */
   readonly log?: Logger;
 }
 
@@ -34,9 +34,8 @@ export async function readConfig(file: string, options: ReadConfigOptions = {}):
     throw unreadable(path, error);
   });
   const config = { ...orThrow(parseConfig(text, path)), revision: `${changedAt}` };
-  if ((mode & 0o004) !== 0) {
-    const log = options.log ?? silentLogger;
-    log.warn(`${path} holds the secret access key and everybody on this host may read it; run: chmod 600 ${path}`);
-  }
+  const log = options.log ?? silentLogger;
+  if ((mode & 0o004) !== 0) log.warn(`${path} holds the secret access key and everybody on this host may read it; run: chmod 600 ${path}`);
+  if ((mode & 0o002) !== 0) log.warn(`${path} says where requests go and everybody on this host may change it; run: chmod 600 ${path}`);
   return config;
 }

@@ -113,8 +113,14 @@ export function parseConfig(source: string, file: string): E.Either<NicError, Qi
   if (typeof root !== 'object' || root === null || Array.isArray(root)) {
     return invalid(file, 'the file must hold lines of the form "key: value", such as "zone: pek3a"');
   }
-  const decoded = decode(ConfigFileCodec, withoutNulls(root), file);
-  if (E.isLeft(decoded)) return E.left(new NicError('ERR_CONFIG', decoded.left.message, { cause: decoded.left }));
+  const present = withoutNulls(root);
+  const decoded = decode(ConfigFileCodec, present, file);
+  if (E.isLeft(decoded)) {
+    const { message } = decoded.left;
+    const isKeyless = present['qy_access_key_id'] === undefined && present['qy_secret_access_key'] === undefined;
+    const hint = isKeyless ? '; keys taken from an instance role, as the SDK does without any in the file, are not supported' : '';
+    return E.left(new NicError('ERR_CONFIG', `${message}${hint}`, { cause: decoded.left }));
+  }
   const wire = decoded.right;
   return E.right({
     accessKeyId: wire.qy_access_key_id,

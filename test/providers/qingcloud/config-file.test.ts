@@ -67,6 +67,12 @@ describe('files of the QingCloud provider', () => {
       await readConfig(open, { log });
       expect(heard).to.have.length(1);
       expect(heard[0]).to.include(`chmod 600 ${open}`).and.not.to.include('SECRETACCESSKEY');
+      const worse = await write('worse.yaml', SOURCE, 0o606);
+      await readConfig(worse, { log });
+      expect(heard.slice(1)).to.deep.equal([
+        `${worse} holds the secret access key and everybody on this host may read it; run: chmod 600 ${worse}`,
+        `${worse} says where requests go and everybody on this host may change it; run: chmod 600 ${worse}`,
+      ]);
     });
 
     it('names a file that is missing or no file', async () => {

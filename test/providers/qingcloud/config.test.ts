@@ -100,6 +100,12 @@ something_new: [1, 2]
     ['an empty secret', 'qy_access_key_id: a\nqy_secret_access_key: ""\nzone: pek3a\n', /: qy_secret_access_key must be set/],
     ['a secret with a blank inside', 'qy_access_key_id: a\nqy_secret_access_key: "a b"\nzone: pek3a\n', /: qy_secret_access_key must be/],
     ['a secret that is a mapping', 'qy_access_key_id: a\nqy_secret_access_key: {a: b}\nzone: pek3a\n', /: qy_secret_access_key must be/],
+    [
+      'no keys at all, which the SDK takes for an instance role',
+      'zone: pek3a\n',
+      /qy_access_key_id must .*; qy_secret_access_key must .*; keys taken from an instance role, .* are not supported$/,
+    ],
+    ['no key values at all', 'qy_access_key_id:\nqy_secret_access_key: ~\nzone: pek3a\n', /instance role, .* are not supported$/],
     ['a missing zone', KEYS, /: zone must be set to the name of a zone in lower case/],
     ['a zone in upper case', `${KEYS}zone: PEK3A\n`, /: zone must be set to the name of a zone in lower case/],
     ['a zone that is a list', `${KEYS}zone: [pek3a]\n`, /: zone must be/],
