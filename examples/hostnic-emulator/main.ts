@@ -3,9 +3,10 @@ import { isNicError } from '../../lib/errors.js';
 import { createCommand } from './command.js';
 import { serve } from './serve.js';
 
-/** Resolves at the first signal that asks to stop. */
+/** Resolves at the first signal that asks to stop, and when nobody reads any more what is printed. */
 function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
+    process.stdout.on('error', () => resolve());
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });
 }

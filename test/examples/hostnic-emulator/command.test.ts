@@ -91,6 +91,17 @@ describe('hostnic-emulator', function () {
     });
   }
 
+  it('stops with exit code 0 when its reader goes away', async () => {
+    const running = start('--listen', '127.0.0.1:0');
+    const [, port] = await running.until(/QingCloud API on 127\.0\.0\.1:(\d+)/);
+    await running.until(/client\.yaml:\n\n(?:.+\n)+\n/);
+    running.child.stdout.destroy();
+    // The line about this call is the first that nobody reads; the answer may or may not come before the end.
+    await rawCall({ host: `127.0.0.1:${port}` }, 'DescribeVxnets').catch(() => undefined);
+    expect(await running.ended).to.equal(0);
+    expect(running.errors).to.equal('');
+  });
+
   it('takes job durations and limits', async () => {
     const running = start('--listen', '127.0.0.1:0', '--job-ms', '0', '--max-nics', '2', '--quiet');
     const [, port] = await running.until(/QingCloud API on 127\.0\.0\.1:(\d+)/);

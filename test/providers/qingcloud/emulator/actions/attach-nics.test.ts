@@ -71,6 +71,22 @@ describe('AttachNics, DetachNics and DeleteNics', () => {
     expect(await bed.call('DeleteNics', { 'nics.1': id })).to.include({ ret_code: 0 });
   });
 
+  it('go back to the old status when a job fails that showed the new one from its start on', async () => {
+    await reopen({ choices: { statusChanges: 'job-start' } });
+    const [id = ''] = await nicIds(bed, 1);
+    bed.emulator.addFault({ fault: { kind: 'job', outcome: 'failed' } });
+    await bed.attach(id);
+    expect(await bed.nic(id)).to.include({ status: 'in-use', instance_id: INSTANCE });
+    await bed.clock.advance(JOB_MS);
+    expect(await bed.nic(id)).to.include({ status: 'available', instance_id: '', sequence: 0 });
+    await bed.attached(id);
+    bed.emulator.addFault({ fault: { kind: 'job', outcome: 'done with failure' } });
+    await bed.detach(id);
+    expect(await bed.nic(id)).to.include({ status: 'available', instance_id: '' });
+    await bed.clock.advance(JOB_MS);
+    expect(await bed.nic(id)).to.include({ status: 'in-use', instance_id: INSTANCE, sequence: 1 });
+  });
+
   async function inTransition(kind: 'attach' | 'detach'): Promise<string> {
     const [id = ''] = await nicIds(bed, 1);
     if (kind === 'detach') await bed.attached(id);
