@@ -2,6 +2,7 @@ import { toAbortError } from '../clock.js';
 import { isNicError } from '../errors.js';
 import type { Nic } from '../nic.js';
 import { blankGateway } from './blank-record.js';
+import { createTimeout, type Timeout } from './budget.js';
 import { toReason } from './cloud-error.js';
 import type { Command } from './context.js';
 import { finishAttachments } from './finish.js';
@@ -19,6 +20,8 @@ import { survey } from './survey.js';
 
 /** How many records, or NICs without a record, are worked on at the same time. */
 const AT_ONCE = 8;
+/** The shortest time that one record is worked on before the next has its turn, in milliseconds: a detach job takes a while. */
+const MIN_TURN_MS = 1000;
 
 /** Runs one GC: see {@link AttachmentEngine.collect}. */
 export async function collect(command: Command, request: CollectRequest): Promise<CollectReport> {
@@ -83,16 +86,36 @@ class Collection {
 
   /**
    * Finishes several records at a time, each by itself: a job of the cloud ends with the last of its NICs,
-   * so one that will not go would hold up those that share its job. What failed least comes first.
+   * so one that will not go would hold up those that share its job. What failed least comes first, and each gets a turn that leaves one for
+   * all that wait, so that those that will not go cannot use up all time; they get another when all had theirs.
    * @returns the records whose locks are held
    */
   async #sideBySide(going: readonly StoredRecord<AttachmentRecord>[]): Promise<StoredRecord<AttachmentRecord>[]> {
-    const queue = [...going].sort((a, b) => a.record.attempts - b.record.attempts || a.record.createdAt - b.record.createdAt);
+    let queue = [...going].sort((a, b) => a.record.attempts - b.record.attempts || a.record.createdAt - b.record.createdAt);
     const skipped: StoredRecord<AttachmentRecord>[] = [];
-    await inParallel(queue, async (stored) => {
-      if (!(await this.#one(stored))) skipped.push(stored);
-    });
+    while (queue.length > 0) {
+      let waiting = queue.length;
+      const again: StoredRecord<AttachmentRecord>[] = [];
+      await inParallel(queue, async (stored) => {
+        const turn = this.#turn(waiting--);
+        try {
+          const outcome = await this.#one(stored, turn.signal);
+          if (outcome === 'busy') skipped.push(stored);
+          if (outcome === 'again') again.push(stored);
+        } finally {
+          turn.close();
+        }
+      });
+      queue = again;
+    }
     return skipped;
+  }
+
+  /** The time for one of the records that wait. */
+  #turn(waiting: number): Timeout {
+    const { clock } = this.#command.context;
+    const left = this.#command.budget.forwardUntil - clock.now();
+    return createTimeout(clock, clock.now() + Math.max(MIN_TURN_MS, left / Math.ceil(waiting / AT_ONCE)));
   }
 
   #isOurs(record: AttachmentRecord): boolean {
@@ -104,39 +127,40 @@ class Collection {
     return this.#valid === undefined ? !(await isAlive(this.#command, record)) : !this.#valid.has(id);
   }
 
-  /** @returns false when its lock is held */
-  async #one({ id, record: listed }: StoredRecord<AttachmentRecord>): Promise<boolean> {
+  /** @returns `busy` when its lock is held, `again` when its turn was too short, though there is time left */
+  async #one({ id, record: listed }: StoredRecord<AttachmentRecord>, turn: AbortSignal): Promise<'done' | 'busy' | 'again'> {
     const { store, log } = this.#command.context;
     const { signal } = this.#command.budget;
     if (signal.aborted) {
       // Not tried, so that it comes first the next time.
       this.#failed.push({ nicId: listed.nicId, key: listed.key, reason: toReason(toAbortError(signal, 'removing its NIC')) });
-      return true;
+      return 'done';
     }
     const lock = await store.tryLock(id);
-    if (lock === undefined) return false;
+    if (lock === undefined) return 'busy';
     try {
       // A command may have finished or begun it since the list was read.
       const stored = await store.read(id);
-      if (stored?.kind !== 'record' || !(await this.#goes(id, stored.record))) return true;
+      if (stored?.kind !== 'record' || !(await this.#goes(id, stored.record))) return 'done';
       const { record } = stored;
       const { instanceId } = await this.#command.cloud();
       if (record.instanceId !== undefined && record.instanceId !== instanceId) {
         if (this.#request.dryRun !== true) await store.setAside(id);
-        return true;
+        return 'done';
       }
       const reason = isComplete(this.#command, record) ? 'unlisted' : 'unfinished';
       const nics = record.nics.map((nic): CollectedNic => ({ nicId: nic.id, key: record.key, reason }));
       if (this.#request.dryRun === true) {
         this.#removed.push(...nics);
-        return true;
+        return 'done';
       }
       const journal = new Journal({ store, id, record, log });
       // Time is kept back, so that NICs that will not go leave some for what comes after the records.
-      const pending = await finishAttachments(this.#command, [{ journal }], AbortSignal.any([signal]));
+      const pending = await finishAttachments(this.#command, [{ journal }], AbortSignal.any([signal, turn]));
       const left = new Set(pending.has(id) ? journal.current.nics.map((nic) => nic.id) : []);
       this.#removed.push(...nics.filter(({ nicId }) => !left.has(nicId)));
       const error = pending.get(id);
+      if (error !== undefined && turn.aborted && !signal.aborted) return 'again';
       if (error !== undefined) this.#failed.push({ nicId: [...left][0], key: record.key, reason: error.message });
     } catch (error) {
       if (!isNicError(error)) throw error;
@@ -144,7 +168,7 @@ class Collection {
     } finally {
       lock.release();
     }
-    return true;
+    return 'done';
   }
 
   /** NICs in the cloud that bear a name of this instance and network and have no record: theirs is lost. */
