@@ -94,6 +94,45 @@ export interface LinkAddress extends AddressSettings {
   readonly unsupported?: readonly string[];
 }
 
+/**
+ * What a route tells TCP and IP about its way, beside its MTU (RTA_METRICS, include/uapi/linux/rtnetlink.h). 0 is as good as absent, and is
+ * not shown again.
+ */
+export interface PathMetrics {
+  /** One bit for each metric that the kernel shall not adapt, by the numbers of RTAX: `1 << 2` for the MTU. `rtoMin` needs `1 << 13` to be heeded. */
+  readonly lock?: number;
+  /** Largest TCP window, in bytes. */
+  readonly window?: number;
+  /** Round-trip time, in eighths of a millisecond. */
+  readonly rtt?: number;
+  /** Its variance, in quarters of a millisecond. */
+  readonly rttvar?: number;
+  /** Slow start threshold, in segments. */
+  readonly ssthresh?: number;
+  /** Clamp of the congestion window, in segments. */
+  readonly cwnd?: number;
+  /** Largest TCP segment advertised, in bytes. */
+  readonly advmss?: number;
+  /** Reordering that TCP reckons with. */
+  readonly reordering?: number;
+  /** Hop limit. */
+  readonly hoplimit?: number;
+  /** Congestion window to begin with, in segments. */
+  readonly initcwnd?: number;
+  /** Bits: 1 for ECN, 16 for TCP time stamps in microseconds. */
+  readonly features?: number;
+  /** Least retransmission time-out, in milliseconds. */
+  readonly rtoMin?: number;
+  /** Receive window to begin with, in segments. */
+  readonly initrwnd?: number;
+  /** 1: acknowledges at once. */
+  readonly quickack?: number;
+  /** Congestion control algorithm, such as `cubic`. */
+  readonly congestionControl?: string;
+  /** 1: TCP fast open without a cookie. */
+  readonly fastopenNoCookie?: number;
+}
+
 /** What a route has beside its way. What is absent is as {@link NetworkNamespace.replaceRoute} makes it without being told. */
 export interface RouteSettings {
   /** The next hop is on the link though no address range says so. */
@@ -104,6 +143,8 @@ export interface RouteSettings {
   readonly preferredSource?: string;
   /** Largest packet that goes this way, in bytes. */
   readonly mtu?: number;
+  /** What else it tells about its way. */
+  readonly metrics?: PathMetrics;
 }
 
 /** A unicast route. */

@@ -82,6 +82,7 @@ export type {
   NamespaceRef,
   NetworkDriver,
   NetworkNamespace,
+  PathMetrics,
   Route,
   RouteRequest,
   RouteSettings,

@@ -34,7 +34,7 @@ export type NetlinkDriverOptions = ConnectionOptions;
 /** The route with its addresses in canonical form, as the service takes it. */
 function toNewRoute(route: RouteRequest): NewRoute {
   const { dst, gateway } = requireRoute(route);
-  const { linkIndex, table, metric, onlink, protocol, scope, preferredSource, mtu } = route;
+  const { linkIndex, table, metric, onlink, protocol, scope, preferredSource, mtu, metrics } = route;
   return {
     dst: formatCidr(dst),
     linkIndex,
@@ -45,7 +45,7 @@ function toNewRoute(route: RouteRequest): NewRoute {
     ...(protocol === undefined ? {} : { protocol }),
     ...(scope === undefined ? {} : { scope }),
     ...(preferredSource === undefined ? {} : { preferredSource: formatIp(requireIp(preferredSource)) }),
-    ...(mtu === undefined ? {} : { metrics: { mtu } }),
+    ...(mtu === undefined && metrics === undefined ? {} : { metrics: { ...metrics, ...(mtu === undefined ? {} : { mtu }) } }),
   };
 }
 

@@ -11,7 +11,6 @@ const FAMILIES: readonly number[] = [FAMILY.INET, FAMILY.INET6];
 
 /** What a route has that a request of the driver interface cannot say. */
 function unsupportedOf(message: RouteMessage): readonly string[] {
-  const { mtu: _mtu, ...metrics } = message.metrics ?? {};
   const leftOver = decodeAttributes(message.unknown ?? new Uint8Array(0)).map(({ type }) => `attribute ${type}`);
   const said: readonly (readonly [boolean, string])[] = [
     [message.nextHops !== undefined, 'several next hops'],
@@ -24,7 +23,7 @@ function unsupportedOf(message: RouteMessage): readonly string[] {
     [message.encapType !== undefined, 'an encapsulation'],
     [message.ttlPropagate !== undefined, 'propagation of the TTL'],
     [(message.expiresSeconds ?? message.cacheInfo?.expires ?? 0) !== 0, 'a lifetime'],
-    [Object.keys(metrics).length > 0, `the metrics ${Object.keys(metrics).join(', ')}`],
+    [message.metrics?.unknown !== undefined, 'metrics of a newer kernel'],
   ];
   return [...said.flatMap(([is, what]) => (is ? [what] : [])), ...leftOver];
 }
@@ -44,7 +43,7 @@ export function toRoutes(message: RouteMessage): readonly Route[] {
   if (!FAMILIES.includes(message.family) || dst === undefined || message.type !== RTN.UNICAST || table === RT_TABLE.LOCAL) return [];
   const hops: readonly Hop[] = message.nextHops ?? [message];
   const unsupported = unsupportedOf(message);
-  const mtu = message.metrics?.mtu;
+  const { mtu, unknown: _unknown, ...metrics } = message.metrics ?? {};
   return hops.map((hop) => {
     const gateway = hop.gateway ?? hop.via?.address;
     return {
@@ -58,6 +57,7 @@ export function toRoutes(message: RouteMessage): readonly Route[] {
       ...(scope === undefined || isDefaultScope(message, gateway === undefined) ? {} : { scope }),
       ...(preferredSource === undefined ? {} : { preferredSource }),
       ...(mtu === undefined ? {} : { mtu }),
+      ...(Object.keys(metrics).length === 0 ? {} : { metrics }),
       ...(unsupported.length === 0 ? {} : { unsupported }),
     };
   });

@@ -11,6 +11,7 @@ export {
   type RouteOperation,
   type SysctlWriteOperation,
 } from './operation.js';
+export { toShownMetrics } from './path-metrics.js';
 export { invertOperations, type PlanOptions, planChanges } from './plan.js';
 export { type LeftOver, NetworkPlanError, type NetworkPlanErrorOptions } from './plan-error.js';
 export { type NetworkScope, type NetworkState, readNetworkState } from './state.js';

@@ -1,5 +1,6 @@
 import type { AddressSettings, LinkChange, RouteRequest } from '../driver.js';
 import type { NetworkOperation } from './operation.js';
+import { metricWords } from './path-metrics.js';
 import { isIpv6 } from './route-key.js';
 import type { NetworkState } from './state.js';
 
@@ -33,7 +34,7 @@ function addressWords(address: string, settings: AddressSettings): readonly stri
 }
 
 function routeWords(route: RouteRequest, device: string): readonly string[] {
-  const { gateway, table, metric, protocol, scope, preferredSource, mtu, onlink } = route;
+  const { gateway, table, metric, protocol, scope, preferredSource, onlink } = route;
   return [
     route.dst === '0.0.0.0/0' || route.dst === '::/0' ? 'default' : route.dst,
     ...pair('via', gateway),
@@ -44,7 +45,7 @@ function routeWords(route: RouteRequest, device: string): readonly string[] {
     ...pair('proto', protocol === BOOT ? undefined : protocol),
     ...pair('scope', scope),
     ...pair('src', preferredSource),
-    ...pair('mtu', mtu),
+    ...metricWords(route),
     ...(onlink === true ? ['onlink'] : []),
   ];
 }

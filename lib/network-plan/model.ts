@@ -2,6 +2,7 @@ import { type Cidr, contains, formatCidr, formatIp, type IpAddress, parseCidr, p
 import type { AddressSettings, LinkAddress, LinkChange, Route, RouteRequest } from '../driver.js';
 import { insertAddress, type ListedAddress, relabel, removeAddress } from './address-list.js';
 import type { NetworkOperation } from './operation.js';
+import { isMtuLocked, toShownMetrics } from './path-metrics.js';
 import { isIpv6, metricOf, routeKey } from './route-key.js';
 import { generalName, linkOf, type NetworkState } from './state.js';
 
@@ -158,7 +159,8 @@ export class NetworkModel {
       return;
     }
     this.#eachRoute((route) => {
-      const follows = isIpv6(route.dst) && this.#isOnLink(route) && route.mtu !== undefined && (route.mtu >= mtu || route.mtu === before);
+      const adapts = isIpv6(route.dst) && this.#isOnLink(route) && !isMtuLocked(route);
+      const follows = adapts && route.mtu !== undefined && (route.mtu >= mtu || route.mtu === before);
       return follows ? { ...route, mtu } : route;
     });
   }
@@ -300,9 +302,10 @@ function isLinkLocal6({ family, bytes }: IpAddress): boolean {
 }
 
 function toRoute(request: RouteRequest): Route {
-  const { dst, gateway, linkIndex, table = MAIN_TABLE, metric, protocol = BOOT, ...rest } = request;
+  const { dst, gateway, linkIndex, table = MAIN_TABLE, metric, protocol = BOOT, metrics: given, ...rest } = request;
+  const metrics = toShownMetrics(given);
   const counted = metric === undefined || metric === 0 ? (isIpv6(dst) ? USER_METRIC_6 : undefined) : metric;
-  return { ...rest, dst, gateway, linkIndex, table, metric: counted, protocol };
+  return { ...rest, ...(metrics === undefined ? {} : { metrics }), dst, gateway, linkIndex, table, metric: counted, protocol };
 }
 
 /** The state after operations, as far as a plan must know it: what the kernel makes, takes along or puts back by itself is in it. */

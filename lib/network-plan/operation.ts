@@ -1,4 +1,5 @@
 import type { AddressSettings, LinkChange, RouteRequest } from '../driver.js';
+import { metricWords } from './path-metrics.js';
 
 /** Changes settings of a link in one request. */
 export interface LinkSetOperation {
@@ -73,7 +74,7 @@ function addressWords({ broadcast, label, scope, noPrefixRoute, routeMetric, det
 }
 
 function routeWords(route: RouteRequest): readonly string[] {
-  const { gateway, table, metric, protocol, scope, preferredSource, mtu, onlink } = route;
+  const { gateway, table, metric, protocol, scope, preferredSource, onlink } = route;
   return [
     ...(gateway === undefined ? [] : ['via', gateway]),
     'on',
@@ -84,7 +85,7 @@ function routeWords(route: RouteRequest): readonly string[] {
     ...(protocol === undefined ? [] : ['proto', String(protocol)]),
     ...(scope === undefined ? [] : ['scope', String(scope)]),
     ...(preferredSource === undefined ? [] : ['src', preferredSource]),
-    ...(mtu === undefined ? [] : ['mtu', String(mtu)]),
+    ...metricWords(route),
     ...(onlink === true ? ['onlink'] : []),
   ];
 }

@@ -1,5 +1,6 @@
 import { contains, formatCidr, formatIp, parseCidr, parseIp, sameIp, toNetwork } from '../address.js';
 import type { Route, RouteRequest } from '../driver.js';
+import { hasMetrics, isSameMetrics, toWantedMetrics } from './path-metrics.js';
 
 const MAIN_TABLE = 254;
 /** IP6_RT_PRIO_USER, include/uapi/linux/ipv6_route.h. */
@@ -41,7 +42,8 @@ export function isSameRoute(a: RouteLike, b: RouteLike): boolean {
     (a.onlink ?? false) === (b.onlink ?? false) &&
     a.scope === b.scope &&
     a.preferredSource === b.preferredSource &&
-    a.mtu === b.mtu
+    a.mtu === b.mtu &&
+    isSameMetrics(a.metrics, b.metrics)
   );
 }
 
@@ -56,13 +58,14 @@ export function isAsWanted(found: RouteLike, wanted: RouteRequest): boolean {
     said('protocol') &&
     said('scope') &&
     said('preferredSource') &&
-    said('mtu')
+    said('mtu') &&
+    hasMetrics(found.metrics, wanted.metrics)
   );
 }
 
 /** The request that makes a route as it is. */
 export function toRequest(route: Route): RouteRequest | undefined {
-  const { dst, gateway, linkIndex, table, metric, protocol, onlink, scope, preferredSource, mtu } = route;
+  const { dst, gateway, linkIndex, table, metric, protocol, onlink, scope, preferredSource, mtu, metrics } = route;
   if (linkIndex === undefined) return undefined;
   return {
     dst,
@@ -75,6 +78,7 @@ export function toRequest(route: Route): RouteRequest | undefined {
     ...(scope === undefined ? {} : { scope }),
     ...(preferredSource === undefined ? {} : { preferredSource }),
     ...(mtu === undefined ? {} : { mtu }),
+    ...(metrics === undefined ? {} : { metrics }),
   };
 }
 
@@ -94,11 +98,14 @@ export function toCanonicalRoute(route: RouteRequest): RouteRequest {
   };
   const gateway = read(route.gateway, 'next hop');
   const preferredSource = read(route.preferredSource, 'preferred source');
+  const { metrics: given, ...rest } = route;
+  const metrics = toWantedMetrics(given);
   return {
-    ...route,
+    ...rest,
     dst: formatCidr(dst),
     ...(gateway === undefined ? {} : { gateway }),
     ...(preferredSource === undefined ? {} : { preferredSource }),
+    ...(metrics === undefined ? {} : { metrics }),
   };
 }
 

@@ -118,7 +118,9 @@ export function defineRouteCases(test: DefineDriverCase): void {
       { dst: '10.0.0.0/8', gateway: '192.168.100.1', linkIndex, protocol: 4, preferredSource: '192.168.100.20', mtu: 1400 },
       { dst: '10.1.0.0/16', linkIndex, scope: 200 },
       { dst: '10.2.0.0/16', gateway: '203.0.113.1', linkIndex, onlink: true, metric: 7, table: 1000 },
+      { dst: '10.3.0.0/16', linkIndex, mtu: 1300, metrics: { lock: 1 << 2, initcwnd: 10, quickack: 1, congestionControl: 'reno' } },
       { dst: 'fd09::/16', gateway: 'fd00::1', linkIndex, protocol: 186, preferredSource: 'fd00::20', mtu: 1300, metric: 9 },
+      { dst: 'fd0a::/16', gateway: 'fd00::1', linkIndex, metric: 9, metrics: { hoplimit: 9, advmss: 1200, features: 1 } },
     ];
     const shown = async (): Promise<readonly unknown[]> => {
       return [...(await asked(namespace))].sort((a, b) => a.dst.localeCompare(b.dst));
@@ -128,8 +130,8 @@ export function defineRouteCases(test: DefineDriverCase): void {
     assert.deepEqual(await shown(), expected);
     for (const route of routes) await namespace.replaceRoute(route);
     assert.deepEqual(await shown(), expected);
-    await assertErrno(namespace.addRoute({ dst: '10.3.0.0/16', linkIndex, preferredSource: '203.0.113.1' }), 'EINVAL');
-    await assertRangeError(namespace.addRoute({ dst: '10.3.0.0/16', linkIndex, preferredSource: 'fd00::20' }));
+    await assertErrno(namespace.addRoute({ dst: '10.4.0.0/16', linkIndex, preferredSource: '203.0.113.1' }), 'EINVAL');
+    await assertRangeError(namespace.addRoute({ dst: '10.4.0.0/16', linkIndex, preferredSource: 'fd00::20' }));
     for (const route of routes) await namespace.removeRoute(route);
     assert.deepEqual(await asked(namespace), []);
     namespace.close();

@@ -1,5 +1,6 @@
 import { type Cidr, contains, formatCidr, formatIp, type IpAddress, parseIp, sameIp, toNetwork } from '../../lib/address.js';
 import type { Route, RouteRequest, RouteSettings } from '../../lib/driver.js';
+import { toShownMetrics } from '../../lib/network-plan/index.js';
 import type { RouteArgument } from '../argument.js';
 
 const mainTable = 254;
@@ -73,7 +74,8 @@ function toRoute(entry: Entry): Route {
 
 /** The settings that the kernel shows again: what is as usual is left out. */
 function shownSettings(request: RouteRequest, { dst, gateway }: RouteArgument): RouteSettings {
-  const { onlink, scope, preferredSource, mtu } = request;
+  const { onlink, scope, preferredSource, mtu, metrics: given } = request;
+  const metrics = toShownMetrics(given);
   const source = preferredSource === undefined ? undefined : parseIp(preferredSource);
   const usual = gateway === undefined ? linkScope : 0;
   return {
@@ -81,6 +83,7 @@ function shownSettings(request: RouteRequest, { dst, gateway }: RouteArgument): 
     ...(scope === undefined || scope === usual || dst.family === 6 ? {} : { scope }),
     ...(source === undefined ? {} : { preferredSource: formatIp(source) }),
     ...(mtu === undefined ? {} : { mtu }),
+    ...(metrics === undefined ? {} : { metrics }),
   };
 }
 

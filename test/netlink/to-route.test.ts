@@ -25,6 +25,16 @@ describe('toRoutes()', () => {
     ]);
   });
 
+  it('tells metrics apart: the MTU, those that a request can say, and those of a newer kernel', () => {
+    const unknown = Uint8Array.of(8, 0, 99, 0, 1, 0, 0, 0);
+    const [known] = toRoutes({ ...plain, linkIndex: 7, metrics: { mtu: 1300, initcwnd: 10, lock: 4 } });
+    expect(known).to.include({ mtu: 1300 }).and.to.not.have.property('unsupported');
+    expect(known?.metrics).to.deep.equal({ initcwnd: 10, lock: 4 });
+    const [newer] = toRoutes({ ...plain, linkIndex: 7, metrics: { hoplimit: 9, unknown } });
+    expect(newer?.metrics).to.deep.equal({ hoplimit: 9 });
+    expect(newer?.unsupported).to.deep.equal(['metrics of a newer kernel']);
+  });
+
   it('names a next hop of the other address family', () => {
     const via = { family: 10, address: 'fe80::1', bytes: new Uint8Array(16) };
     expect(toRoutes({ ...plain, linkIndex: 7, via })[0]?.gateway).to.equal('fe80::1');

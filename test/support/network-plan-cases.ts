@@ -27,6 +27,14 @@ const destinations = [
 ];
 const gateways4 = ['10.0.0.1', '10.0.0.9', '10.7.0.1', '192.0.2.9'];
 const gateways6 = ['fd00::1', 'fd00::9', 'fe80::1'];
+const ways = [
+  { initcwnd: 10 },
+  { initcwnd: 20, advmss: 1200 },
+  { lock: 1 << 2, hoplimit: 9 },
+  { rtoMin: 40, lock: 1 << 13 },
+  { congestionControl: 'reno', quickack: 1, features: 1 },
+  { window: 9000, rtt: 80, rttvar: 40, ssthresh: 7, cwnd: 8, reordering: 5, initrwnd: 12, fastopenNoCookie: 1, lock: (1 << 3) | (1 << 14) },
+];
 const tables = [undefined, undefined, undefined, 100];
 const metrics = [undefined, undefined, undefined, 5, 300];
 
@@ -84,6 +92,7 @@ export class PlanCases {
       ...(gateway !== undefined && this.#chance(0.3) ? { onlink: true } : {}),
       ...(this.#chance(0.2) ? { protocol: 4 } : {}),
       ...(this.#chance(0.15) ? { mtu: 1300 } : {}),
+      ...(this.#chance(0.2) ? { metrics: this.#pick(ways) } : {}),
       ...(!wide && gateway === undefined && this.#chance(0.2) ? { scope: 200 } : {}),
       ...(this.#chance(0.15) ? { preferredSource: wide ? 'fd00::2' : '10.0.0.2' } : {}),
     };

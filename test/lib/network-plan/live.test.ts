@@ -96,7 +96,7 @@ class LivePlace {
     return seen;
   }
 
-  /** What `ip` shows once every link that is up has carrier and the address that it makes for itself. */
+  /** What `ip` shows once every link that is up has carrier and the address that it makes for itself, and may use it. */
   async calm(): Promise<string> {
     for (let tries = 0; tries < 500; tries++) {
       let calm = true;
@@ -107,7 +107,7 @@ class LivePlace {
         calm &&= carrier && (off || made);
       }
       const view = await this.view();
-      if (calm && !/"UP"[^\n]*"operstate":"(?!UP)/.test(view)) return view;
+      if (calm && !/"UP"[^\n]*"operstate":"(?!UP)|"tentative":true/.test(view)) return view;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     throw new Error('the links do not come to rest');

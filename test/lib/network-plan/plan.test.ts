@@ -189,6 +189,22 @@ describe('planChanges()', () => {
     ]);
   });
 
+  it('replaces a route whose metrics differ, puts them back, and leaves those alone that nothing was said of', () => {
+    const metrics = { lock: 1 << 2, initcwnd: 10 };
+    const from = state({ ...furnished, routes: [...furnished.routes, route('10.5.0.0/16', '10.0.0.1', { mtu: 1300, metrics })] });
+    const wish = (wanted: object): WantedNetwork => ({ routes: [{ dst: '10.5.0.0/16', gateway: '10.0.0.1', metrics: wanted }] });
+    for (const there of [{}, { initcwnd: 10 }, { initcwnd: 10, advmss: 0 }])
+      expect(planChanges(from, wish(there)), JSON.stringify(there)).to.deep.equal([]);
+    const operations = planChanges(from, wish({ initcwnd: 20, rtoMin: 40, congestionControl: 'reno', features: 17 }));
+    expect(formatIpCommands(from, operations)).to.deep.equal([
+      'ip route replace 10.5.0.0/16 via 10.0.0.1 dev eth0 initcwnd 20 features ecn tcp_usec_ts rto_min 40 congctl reno',
+    ]);
+    expect(formatIpCommands(from, invertOperations(from, operations))).to.deep.equal([
+      'ip route replace 10.5.0.0/16 via 10.0.0.1 dev eth0 mtu lock 1300 initcwnd 10',
+    ]);
+    expect(planChanges(simulateOperations(from, operations), wish({ rtoMin: 40 }))).to.deep.equal([]);
+  });
+
   it('refuses what could not be undone', () => {
     const several = { unsupported: ['several next hops'] };
     const from = state({ ...furnished, routes: [...furnished.routes, route('10.5.0.0/16', '10.0.0.9', several)] });

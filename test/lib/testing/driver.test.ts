@@ -233,6 +233,7 @@ const MUTANTS: Readonly<Record<string, Mutation>> = {
   }),
   'forgets the source of a route': (n) => ({ addRoute: ({ preferredSource: _, ...route }, o) => n.addRoute(route, o) }),
   'forgets the MTU of a replaced route': (n) => ({ replaceRoute: ({ mtu: _, ...route }, o) => n.replaceRoute(route, o) }),
+  'forgets the metrics of a route': (n) => ({ addRoute: ({ metrics: _, ...route }, o) => n.addRoute(route, o) }),
   'shows no scope of a route': (n) => ({
     listRoutes: async (o) => (await n.listRoutes(o)).map(({ scope: _, ...route }) => route),
   }),
