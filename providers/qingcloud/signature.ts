@@ -18,9 +18,9 @@ export function trimValue(value: string): string {
  * White space at both ends is cut off, as the Go SDK does before it signs (`request/builder.go`); half a surrogate pair is sent as U+FFFD.
  */
 export function encodeValue(value: string): string {
-  const text = trimValue(value);
   // As most values are: a request has a dozen of them.
-  if (UNRESERVED.test(text)) return text;
+  if (UNRESERVED.test(value)) return value;
+  const text = trimValue(value);
   // A lone surrogate has no UTF-8 form, and encodeURIComponent would throw.
   const wellFormed = SURROGATE.test(text) ? text.replace(/[\ud800-\udfff]/gu, '\ufffd') : text;
   return encodeURIComponent(wellFormed).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
