@@ -20,10 +20,13 @@ function one(random: () => number): Choose {
 /** All points, each with one of the recoveries in turn. */
 const inTurn: Choose = (pairs) => pairs.filter((_, i) => i % recoveries.length === Math.floor(i / recoveries.length) % recoveries.length);
 
-/** All points with all recoveries for the standalone build; all points with one recovery each for the one that is slow to start. */
+/**
+ * All points with all recoveries for the standalone build, an hour on an idle machine; all points with one recovery each for the build that is
+ * slow to start, and with `FAULTS_RECOVERIES=in-turn` for both.
+ */
 function chooseFor(build: PluginBuild, random: () => number): Choose {
   if (scale === 'short') return one(random);
-  return build.name === 'standalone build' ? (pairs) => pairs : inTurn;
+  return build.name === 'standalone build' && process.env['FAULTS_RECOVERIES'] !== 'in-turn' ? (pairs) => pairs : inTurn;
 }
 
 function print(command: DoomedCommand, build: PluginBuild, figures: MatrixFigures): void {
