@@ -24,6 +24,17 @@ export function scaled<T>(values: Readonly<Record<Scale, T>>): T {
   return values[scale];
 }
 
+/**
+ * How many of a list are tried: a few in short, all in full. `FAULTS_MOST` bounds a full run, for a machine with little time.
+ * @param short how many in short
+ */
+export function mostOf(short: number): number {
+  if (scale === 'short') return short;
+  const most = Number(process.env['FAULTS_MOST'] ?? Number.POSITIVE_INFINITY);
+  if (!(most >= 1)) throw new Error('FAULTS_MOST must be a number from 1');
+  return most;
+}
+
 /** Prints one readable line of figures among mocha's own, such as `crash matrix of ADD: points 812, recoveries 3248, failures 0`. */
 export function printFigures(what: string, figures: Readonly<Record<string, number | string>>): void {
   const list = Object.entries(figures).map(([name, value]) => `${name} ${value}`);

@@ -35,8 +35,8 @@ async function strike(host: CrashHost, command: DoomedCommand, fault: CommandFau
       if (end.code !== 0) figures.refused++;
       return [];
     }
-    if (end.code !== 0) figures.pending++;
-  } else if (end.code !== 0) figures.pending++;
+    if (end.code !== 0) figures.countPending(fault.call);
+  } else if (end.code !== 0) figures.countPending(fault.call);
   const { problems } = await sameDel.run(host, command.keys, () => {});
   await lookAfterGateways(host);
   return [...problems, ...(await host.leftOver())];

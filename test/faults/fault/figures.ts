@@ -4,8 +4,8 @@ export class FaultFigures {
   readonly struck = new Map<string, number>();
   /** Commands that failed of it and left everything as it was, at once. */
   refused = 0;
-  /** Commands that failed and left work for the next one, recorded. */
-  pending = 0;
+  /** Commands that failed and left work for the next one, recorded, by the call that was struck. */
+  readonly pending = new Map<string, number>();
   /** Commands that went well all the same. */
   survived = 0;
   /** What was wrong, in words. */
@@ -16,14 +16,20 @@ export class FaultFigures {
     this.struck.set(call, (this.struck.get(call) ?? 0) + 1);
   }
 
+  /** Takes down that work was left for the next command. */
+  countPending(call: string): void {
+    this.pending.set(call, (this.pending.get(call) ?? 0) + 1);
+  }
+
   /** All of it, for printing. */
   toFigures(): Readonly<Record<string, number>> {
-    const faults = [...this.struck.values()].reduce((sum, n) => sum + n, 0);
+    const total = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((sum, n) => sum + n, 0);
     return {
-      faults,
+      faults: total(this.struck),
       ...Object.fromEntries(this.struck),
       'failed and left nothing': this.refused,
-      'left for later, on record': this.pending,
+      'left for later, on record': total(this.pending),
+      ...Object.fromEntries([...this.pending].map(([call, n]) => [`of ${call}`, n])),
       'went well all the same': this.survived,
       failures: this.failures.length,
     };
