@@ -42,6 +42,8 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
   [RetCode.noResources, later('ERR_CAPACITY')],
   [RetCode.updating, later('ERR_BUSY')],
   [RetCode.dependency, later('ERR_BUSY')],
+  [RetCode.noWarehouse, no('ERR_SERVICE')],
+  [RetCode.diskType, no('ERR_SERVICE')],
 ]);
 
 const HINTS: Partial<Record<NicErrorCode, string>> = {
@@ -61,9 +63,13 @@ function meaningOf({ retCode, kind, action }: Refusal, text: string): Meaning {
   if (retCode === RetCode.denied && /try (again )?later|not ready/i.test(text)) return later('ERR_STATE');
   const known = MEANINGS.get(retCode);
   if (known !== undefined) return known;
+  // With which code a vxnet says that it is full is not known, so it must be taken for one that does not speak of the whole request.
+  if (kind === 'create' && retCode < 5000) return no('ERR_STATE');
   // Registration, login and console sessions.
   if (retCode >= 1500 && retCode <= 2000) return no('ERR_AUTH');
-  return retCode >= 5000 ? { ...broken('ERR_SERVICE'), retryable: false } : no('ERR_REQUEST');
+  if (retCode < 5000) return no('ERR_REQUEST');
+  // What is wrong with its configuration the service knows before it does anything.
+  return retCode >= 8000 && retCode <= 8004 ? no('ERR_SERVICE') : { ...broken('ERR_SERVICE'), retryable: false };
 }
 
 /** One line of at most 300 characters without control characters, of words that come from outside. */

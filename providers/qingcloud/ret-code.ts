@@ -34,4 +34,8 @@ export const RetCode = {
   updating: 5300,
   /** A service that this one needs is being updated. */
   dependency: 5400,
+  /** The warehouse service is off. */
+  noWarehouse: 5500,
+  /** The type of disk is not supported. */
+  diskType: 5600,
 } as const;

@@ -191,8 +191,6 @@ describe('ApiClient', () => {
       [1400, 'PermissionDenied, NIC is not available', 'ERR_STATE', false, 'refused', 'refused'],
       [1400, 'PermissionDenied, resource [x] lease info not ready yet, please try later', 'ERR_STATE', true, 'refused', 'refused'],
       [1400, 'PermissionDenied, pki access frequency exceed', 'ERR_RATE_LIMIT', true, 'refused', 'refused'],
-      [1660, 'x', 'ERR_AUTH', false, 'refused', 'refused'],
-      [2000, 'x', 'ERR_AUTH', false, 'refused', 'refused'],
       [2100, 'x', 'ERR_NOT_FOUND', false, 'refused', 'refused'],
       [1400, 'ResourceNotFound, nic [x]', 'ERR_NOT_FOUND', false, 'refused', 'refused'],
       [2110, 'x', 'ERR_STATE', false, 'refused', 'refused'],
@@ -206,13 +204,17 @@ describe('ApiClient', () => {
         'refused',
         'refused',
       ],
-      [3300, 'x', 'ERR_REQUEST', false, 'refused', 'refused'],
       [5000, 'x', 'ERR_SERVICE', true, 'refused', 'unknown'],
       [5100, 'ServerBusy, try again later', 'ERR_BUSY', true, 'refused', 'unknown'],
       [5200, 'x', 'ERR_CAPACITY', true, 'refused', 'refused'],
       [5300, 'x', 'ERR_BUSY', true, 'refused', 'refused'],
       [5400, 'x', 'ERR_BUSY', true, 'refused', 'refused'],
-      [8000, 'x', 'ERR_SERVICE', false, 'refused', 'unknown'],
+      [5500, 'x', 'ERR_SERVICE', false, 'refused', 'refused'],
+      [5600, 'x', 'ERR_SERVICE', false, 'refused', 'refused'],
+      [5700, 'x', 'ERR_SERVICE', false, 'refused', 'unknown'],
+      [8000, 'x', 'ERR_SERVICE', false, 'refused', 'refused'],
+      [8004, 'x', 'ERR_SERVICE', false, 'refused', 'refused'],
+      [8005, 'x', 'ERR_SERVICE', false, 'refused', 'unknown'],
     ];
     for (const [retCode, message, code, retryable, read, create] of rows) {
       it(`${retCode} "${message.slice(0, 40)}" is ${code}`, async () => {
@@ -227,6 +229,23 @@ describe('ApiClient', () => {
           expect(error).to.include({ code, retryable, outcome, retCode, action: request.action });
           expect(error.message).to.include(`${request.action}: QingCloud refused with ${retCode}: ${message}`);
         }
+      });
+    }
+
+    for (const [retCode, code] of [
+      [1510, 'ERR_AUTH'],
+      [1660, 'ERR_AUTH'],
+      [2000, 'ERR_AUTH'],
+      [2600, 'ERR_REQUEST'],
+      [3300, 'ERR_REQUEST'],
+      [4005, 'ERR_REQUEST'],
+    ] as const) {
+      it(`${retCode} is ${code}, but may be about the vxnet when it comes to CreateNics`, async () => {
+        const reply = json({ message: 'x', ret_code: retCode });
+        server.script(reply, reply);
+        const client = createClient();
+        expect(await failure(client, READ)).to.include({ code, retryable: false, outcome: 'refused' });
+        expect(await failure(client, CREATE)).to.include({ code: 'ERR_STATE', retryable: false, outcome: 'refused' });
       });
     }
 
