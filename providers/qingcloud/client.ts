@@ -14,7 +14,7 @@ import type { Environment } from './proxy-variables.js';
 import { RetCode } from './ret-code.js';
 import { formatTimeStamp, signQuery } from './signature.js';
 import { createTransport, formatOrigin, type Transport } from './transport.js';
-import { formatProxy, TunnelError } from './tunnel.js';
+import { formatProxy, TunnelError, VERIFY } from './tunnel.js';
 import { EnvelopeCodec } from './wire.js';
 
 /** A reply is a list of at most 100 small items; more than this is no reply. */
@@ -175,6 +175,7 @@ export class ApiClient {
         ...(request === undefined ? {} : { request }),
         retry: { limit: 0 },
         followRedirect: false,
+        https: VERIFY,
         throwHttpErrors: false,
         responseType: 'text',
         // Nothing compressed is asked for: a few bytes of it could stand for any number of them.

@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { NicError } from '../../lib/errors.js';
 import type { QingCloudConfig } from './config.js';
 import { type Environment, findProxy, type ProxyServer } from './proxy-variables.js';
-import { formatHost, TunnelAgent } from './tunnel.js';
+import { formatHost, TunnelAgent, VERIFY } from './tunnel.js';
 
 /** Makes a request as `http.request` does. */
 type RequestFunction = (url: URL, options: RequestOptions, callback?: (response: IncomingMessage) => void) => ClientRequest;
@@ -34,6 +34,7 @@ function forwardBy(proxy: ProxyServer, origin: string): RequestFunction {
     send(
       {
         ...options,
+        ...VERIFY,
         protocol: `${proxy.protocol}:`,
         host: proxy.host,
         hostname: proxy.host,
@@ -61,7 +62,7 @@ export function createTransport(config: QingCloudConfig, environment: Environmen
   const proxy = found.right;
   const http = new HttpAgent({ keepAlive: true });
   if (proxy === undefined) {
-    return E.right({ agent: { http, https: new HttpsAgent({ keepAlive: true }) }, request: undefined, proxy, tunnelled: false });
+    return E.right({ agent: { http, https: new HttpsAgent({ keepAlive: true, ...VERIFY }) }, request: undefined, proxy, tunnelled: false });
   }
   if (config.protocol === 'https') {
     return E.right({
@@ -71,7 +72,7 @@ export function createTransport(config: QingCloudConfig, environment: Environmen
       tunnelled: true,
     });
   }
-  const https = new HttpsAgent({ keepAlive: true });
+  const https = new HttpsAgent({ keepAlive: true, ...VERIFY });
   // The agent has to be that of the proxy's protocol, whatever the API's is.
   const forward = forwardBy(proxy, formatOrigin(config));
   const agent = proxy.protocol === 'https' ? https : http;

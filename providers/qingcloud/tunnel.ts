@@ -5,6 +5,9 @@ import type { Duplex } from 'node:stream';
 import { TUNNEL_CODE } from './never-left.js';
 import type { ProxyServer } from './proxy-variables.js';
 
+/** Said wherever TLS begins: else the variable NODE_TLS_REJECT_UNAUTHORIZED could switch it off. */
+export const VERIFY = { rejectUnauthorized: true } as const;
+
 /** A way through a proxy that did not come about: nothing has been sent through it. Names the proxy, and no user of it. */
 export class TunnelError extends Error {
   override readonly name = 'TunnelError';
@@ -65,6 +68,7 @@ export class TunnelAgent extends Agent {
       path: authority,
       headers: { host: authority, ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }) },
       agent: false,
+      ...VERIFY,
       ...(isIP(proxy.host) === 0 ? { servername: proxy.host } : {}),
     });
     this.#opening.add(request);
@@ -88,7 +92,7 @@ export class TunnelAgent extends Agent {
     request.once('connect', (response: IncomingMessage, socket: Duplex) => {
       const status = response.statusCode ?? 0;
       if (status >= 200 && status < 300) {
-        end(null, super.createConnection({ ...options, socket } as RequestOptions) ?? undefined);
+        end(null, super.createConnection({ ...options, ...VERIFY, socket } as RequestOptions) ?? undefined);
         return;
       }
       end(refusal(proxy, status));

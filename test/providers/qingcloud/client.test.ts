@@ -459,11 +459,11 @@ describe('ApiClient', () => {
     });
 
     /** The last of some calls, by a process that trusts the server's certificate. */
-    async function callTrusted(port: number, calls: number): Promise<unknown> {
+    async function callTrusted(port: number, calls: number, environment: Readonly<Record<string, string>> = {}): Promise<unknown> {
       const script = fileURLToPath(new URL('../../support/https-call.ts', import.meta.url));
       const cert = fileURLToPath(new URL('../../fixtures/tls/loopback-cert.pem', import.meta.url));
       const child = spawn(process.execPath, ['--import', 'tsx', script, String(port), String(calls)], {
-        env: { ...process.env, NODE_EXTRA_CA_CERTS: cert },
+        env: { ...process.env, NODE_EXTRA_CA_CERTS: cert, ...environment },
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       let output = '';
@@ -490,6 +490,17 @@ describe('ApiClient', () => {
         }
       });
     }
+
+    it('is not made blind by NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
+      const secure = await startScriptedServer(TLS);
+      try {
+        const careless = { NODE_EXTRA_CA_CERTS: '', NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '1' };
+        expect(await callTrusted(secure.port, 1, careless)).to.include({ code: 'ERR_TRANSPORT', outcome: 'refused' });
+        expect(secure.requests).to.deep.equal([]);
+      } finally {
+        await secure.close();
+      }
+    });
 
     it('works with a certificate that the process trusts', async () => {
       const secure = await startScriptedServer(TLS);

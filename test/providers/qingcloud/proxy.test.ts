@@ -109,6 +109,23 @@ describe('a proxy on the way', () => {
       );
     });
 
+    it('is no way around certificates, of the API or its own, by NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
+      const encrypted = await startProxyServer(secure.port, TLS);
+      const careless = { NODE_EXTRA_CA_CERTS: '', NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '1' };
+      try {
+        for (const way of [{ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }, { HTTPS_PROXY: `https://localhost:${encrypted.port}` }]) {
+          const outcome = (await callTrusted({ ...careless, ...way })) as { readonly message: string };
+          expect(outcome).to.include({ code: 'ERR_TRANSPORT', outcome: 'refused' });
+          expect(outcome.message).to.match(/self-signed certificate/);
+        }
+        expect(proxy.requests).to.have.length(1);
+        expect(encrypted.requests).to.deep.equal([]);
+        expect(secure.requests).to.deep.equal([]);
+      } finally {
+        await encrypted.close();
+      }
+    });
+
     it('may speak TLS itself', async () => {
       const encrypted = await startProxyServer(secure.port, TLS);
       try {
