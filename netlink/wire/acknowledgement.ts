@@ -2,7 +2,7 @@ import { align4 } from './align.js';
 import { AttributeTable, NLA_F, nest, type WithUnknown } from './attribute.js';
 import { LITTLE_ENDIAN } from './byte-order.js';
 import { ByteWriter } from './byte-writer.js';
-import { NL_POLICY_TYPE_ATTR, NLM_F, NLMSG, NLMSGERR_ATTR } from './constants.js';
+import { NL_POLICY_TYPE_ATTR, NLM_F, NLMSG, NLMSGERR_ATTR } from './constants/index.js';
 import { decoding, Malformed, viewOf } from './malformed.js';
 import { MESSAGE_HEADER, type NetlinkMessage } from './message.js';
 import { bytes, s64, text, u32, u64 } from './value.js';

@@ -1,7 +1,7 @@
 import { AttributeTable, type WithUnknown } from './attribute.js';
 import { LITTLE_ENDIAN } from './byte-order.js';
 import { written } from './byte-writer.js';
-import { IFA } from './constants.js';
+import { IFA } from './constants/index.js';
 import { decoding, viewOf } from './malformed.js';
 import { expectLength, ipAddress, s32, text, u8, u32, type ValueCodec } from './value.js';
 

@@ -30,7 +30,7 @@ export {
   RTNH_F,
   RTNLGRP,
   RTPROT,
-} from './constants.js';
+} from './constants/index.js';
 export type { ErrnoName } from './errno.js';
 export { ERRNO, errnoName } from './errno.js';
 export type { LinkDecodeOptions } from './link.js';

@@ -1,6 +1,6 @@
 import { AttributeTable, NLA_F, nest, writeAttribute } from './attribute.js';
 import type { ByteWriter } from './byte-writer.js';
-import { IFLA_INFO, VETH_INFO } from './constants.js';
+import { IFLA_INFO, VETH_INFO } from './constants/index.js';
 import { bridge, bridgePort, ipvlan, macvlan, vlan, vxlan } from './link-kind.js';
 import type { LinkInfo, LinkMessage, VethData } from './link-model.js';
 import { Malformed } from './malformed.js';

@@ -1,6 +1,6 @@
 import { AttributeTable, listOf, NLA_F } from './attribute.js';
 import { LITTLE_ENDIAN } from './byte-order.js';
-import { IFLA_BR, IFLA_BRPORT, IFLA_IPVLAN, IFLA_MACVLAN, IFLA_VLAN, IFLA_VXLAN } from './constants.js';
+import { IFLA_BR, IFLA_BRPORT, IFLA_IPVLAN, IFLA_MACVLAN, IFLA_VLAN, IFLA_VXLAN } from './constants/index.js';
 import type {
   BridgeData,
   BridgeId,

@@ -1,7 +1,7 @@
 import { type AttributeFields, AttributeTable, listOf, NLA_F } from './attribute.js';
 import { LITTLE_ENDIAN } from './byte-order.js';
 import { type ByteWriter, written } from './byte-writer.js';
-import { IFLA } from './constants.js';
+import { IFLA } from './constants/index.js';
 import { createLinkInfoCodec, linkInfoNames } from './link-info.js';
 import type { LinkAttributes, LinkMessage } from './link-model.js';
 import { linkStats } from './link-stats.js';

@@ -1,7 +1,7 @@
 import { AttributeTable, type WithUnknown } from './attribute.js';
 import { LITTLE_ENDIAN } from './byte-order.js';
 import { written } from './byte-writer.js';
-import { NDA } from './constants.js';
+import { NDA } from './constants/index.js';
 import { decoding, viewOf } from './malformed.js';
 import { be16, expectLength, hardwareAddress, ipAddress, s32, u8, u16, u32, type ValueCodec } from './value.js';
 

@@ -1,6 +1,6 @@
 import { AttributeTable, type WithUnknown } from './attribute.js';
 import { written } from './byte-writer.js';
-import { NETNSA } from './constants.js';
+import { NETNSA } from './constants/index.js';
 import { decoding, viewOf } from './malformed.js';
 import { s32, u32 } from './value.js';
 

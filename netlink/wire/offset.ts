@@ -1,6 +1,6 @@
 import { ADDRESS_HEADER, addressNames } from './address.js';
 import type { AttributeTable } from './attribute.js';
-import { RTM } from './constants.js';
+import { RTM } from './constants/index.js';
 import { LINK_HEADER, linkNames } from './link.js';
 import { MESSAGE_HEADER, type NetlinkMessage } from './message.js';
 import { NEIGHBOUR_HEADER, neighbourNames } from './neighbour.js';

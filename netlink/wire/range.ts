@@ -1,4 +1,4 @@
-import { FAMILY } from './constants.js';
+import { FAMILY } from './constants/index.js';
 import { Malformed } from './malformed.js';
 
 const WIDTH: Readonly<Record<number, number>> = { [FAMILY.INET]: 32, [FAMILY.INET6]: 128 };

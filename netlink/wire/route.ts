@@ -1,7 +1,7 @@
 import { AttributeTable, NLA_F, nest, type WithUnknown } from './attribute.js';
 import { LITTLE_ENDIAN } from './byte-order.js';
 import { written } from './byte-writer.js';
-import { FAMILY, RT_TABLE, RTA, RTAX, RTN } from './constants.js';
+import { FAMILY, RT_TABLE, RTA, RTAX, RTN } from './constants/index.js';
 import { copyBytes, decoding, Malformed, viewOf } from './malformed.js';
 import { rangeOf, splitRange } from './range.js';
 import { be16, bool8, expectLength, ipAddress, s32, text, u8, u16, u32, type ValueCodec } from './value.js';

@@ -1,7 +1,7 @@
 import { AttributeTable, type WithUnknown } from './attribute.js';
 import { LITTLE_ENDIAN } from './byte-order.js';
 import { written } from './byte-writer.js';
-import { FR_ACT, FRA, RT_TABLE } from './constants.js';
+import { FR_ACT, FRA, RT_TABLE } from './constants/index.js';
 import { decoding, viewOf } from './malformed.js';
 import { rangeOf, splitRange } from './range.js';
 import { be32, be64, bool8, ipAddress, type NumberRange, portRange, text, u8, u16, u32, uidRange } from './value.js';

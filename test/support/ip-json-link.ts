@@ -1,4 +1,4 @@
-import { IFLA, IFLA_INFO } from '../../netlink/wire/constants.js';
+import { IFLA, IFLA_INFO } from '../../netlink/wire/constants/index.js';
 import { encodeLink, IF_OPER, IFF, type LinkMessage, type LinkStats } from '../../netlink/wire/index.js';
 import { compact, type IpObject, type LinkNames, nameOf } from './ip-json.js';
 import { COMPARED_KINDS, toBridgePortData, toInfoData } from './ip-json-link-info.js';

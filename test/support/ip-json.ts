@@ -1,4 +1,4 @@
-import { RTA } from '../../netlink/wire/constants.js';
+import { RTA } from '../../netlink/wire/constants/index.js';
 import {
   type AddressMessage,
   encodeAddress,

@@ -1,4 +1,16 @@
-import { FRA, IFA, IFLA, IFLA_INFO, IFLA_MACVLAN, IFLA_VLAN, IFLA_VXLAN, RTA, RTAX, RTM, VETH_INFO } from '../../netlink/wire/constants.js';
+import {
+  FRA,
+  IFA,
+  IFLA,
+  IFLA_INFO,
+  IFLA_MACVLAN,
+  IFLA_VLAN,
+  IFLA_VXLAN,
+  RTA,
+  RTAX,
+  RTM,
+  VETH_INFO,
+} from '../../netlink/wire/constants/index.js';
 
 /**
  * What is known of attributes here, apart from the library: which are nests, and which are text. Whatever is not named is compared

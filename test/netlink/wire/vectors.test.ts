@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { isNicError } from '../../../lib/errors.js';
-import { IFLA, IFLA_INFO, IFLA_VLAN, RTA } from '../../../netlink/wire/constants.js';
+import { IFLA, IFLA_INFO, IFLA_VLAN, RTA } from '../../../netlink/wire/constants/index.js';
 import {
   type Attribute,
   decodeAcknowledgement,
