@@ -1,22 +1,15 @@
 import { expect } from 'chai';
-import { type Choices, emulatorChoices } from '../../providers/qingcloud/emulator/index.js';
 import { CLOUD_ACTIONS, CLOUD_FAULTS } from '../support/cloud-faults.js';
 import { liveThrough } from '../support/cloud-life.js';
 import { ENDINGS, runStory, type Story, type StoryMoment } from '../support/cloud-story.js';
 import { openEmulatedBed } from '../support/emulated-bed.js';
-import { pairwise } from '../support/pairwise.js';
 import { seededRandom } from '../support/random.js';
+import { ROWS, TRIED } from './choice-rows.js';
 import { Model } from './model.js';
 import { EmulatedSubject } from './model-emulated.js';
 import { planModel } from './model-plan.js';
 import { printFigures, scaled } from './scale.js';
 
-/** Rows of choices in which every two of them occur together; the first has the defaults. */
-const ROWS = pairwise<string | number | boolean>(
-  Object.fromEntries(Object.entries(emulatorChoices).map(([name, { values }]) => [name, values])),
-);
-/** In short, the defaults and two others. */
-const TRIED = scaled({ short: [0, Math.floor(ROWS.length / 2), ROWS.length - 1], full: [...ROWS.keys()] });
 const STORIES = scaled({ short: 4, full: 60 });
 const STEPS = scaled({ short: 20, full: 300 });
 
@@ -34,18 +27,10 @@ const STORIES_THERE_ARE: readonly Story[] = CLOUD_ACTIONS.filter((action) => act
   ),
 );
 
-/** What differs from the defaults, for titles. */
-function describeRow(row: Readonly<Record<string, unknown>>): string {
-  const others = Object.entries(row).filter(([name, value]) => value !== ROWS[0]?.[name]);
-  return others.length === 0 ? 'the defaults' : others.map(([name, value]) => `${name} ${String(value)}`).join(', ');
-}
-
-describe(`what nobody knows of the service, chosen in ${ROWS.length} ways that have every two choices together`, () => {
-  for (const index of TRIED) {
-    const row = ROWS[index] ?? {};
-    const choices: Choices = row;
-    it(`row ${index}: ${describeRow(row)}`, async function () {
-      this.timeout(scaled({ short: 120_000, full: 3_600_000 }));
+describe(`what nobody knows of the service, chosen in ${ROWS} ways that have every two choices together`, () => {
+  for (const { index, choices, title } of TRIED) {
+    it(title, async function () {
+      this.timeout(3_600_000);
       const { seed } = seededRandom();
       const { next, label } = seededRandom(seed + index);
 

@@ -51,7 +51,7 @@ const NEVER_CALLED: readonly CloudAction[] = ['DescribeInstances'];
 describe('each action of the cloud with each fault', () => {
   for (const action of CLOUD_ACTIONS) {
     it(`${action}: no NIC is lost or doubled`, async function () {
-      this.timeout(scaled({ short: 120_000, full: 3_600_000 }));
+      this.timeout(3_600_000);
       const faults = CLOUD_FAULTS.filter((fault) => fault.strikes(action));
       const tally: Tally = { stories: 0, struck: 0, served: 0, left: 0, failures: [] };
       if (scale === 'short') await sample(action, faults, tally);
