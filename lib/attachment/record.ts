@@ -1,4 +1,5 @@
 import * as t from 'io-ts';
+import { parseCidr } from '../address.js';
 import { IntegerCodec, refine } from '../codec.js';
 import type { AttachmentKey } from './request.js';
 import { isStepName, type StepName } from './steps.js';
@@ -190,6 +191,13 @@ const StepNameCodec: t.Type<StepName, unknown> = new t.Type<StepName, unknown>(
   t.identity,
 );
 
+/** Below `/proc/sys/net`, and not out of it again: what a damaged record names is handed to the kernel. */
+const SettingNameCodec: t.Type<string, unknown> = refine(t.string, 'the name of a setting below net', (name) =>
+  name.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && !part.includes('\0')),
+);
+
+const CidrCodec: t.Type<string, unknown> = refine(t.string, 'an address with prefix length', (text) => parseCidr(text) !== undefined);
+
 const headerProps = {
   version: refine(t.number, `version ${RECORD_VERSION}`, (version) => version === RECORD_VERSION),
   revision: IntegerCodec,
@@ -223,7 +231,7 @@ export const AttachmentRecordCodec: t.Type<AttachmentRecord, unknown> = t.type(
     state: t.union([t.literal('adding'), t.literal('complete'), t.literal('removing')], 'a state'),
     createdAt: t.number,
     namespace: optional(t.type({ path: optional(t.string), cookie: t.string }, 'a namespace')),
-    sysctls: t.readonlyArray(t.type({ name: t.string, before: t.string }, 'a setting')),
+    sysctls: t.readonlyArray(t.type({ name: SettingNameCodec, before: t.string }, 'a setting')),
     gateway: optional(t.type({ nicId: t.string, mac: t.string, address: t.string }, 'a gateway')),
     result: optional(ResultEntryCodec),
     jobFailure: optional(t.string),
@@ -241,7 +249,7 @@ export const GatewayRecordCodec: t.Type<GatewayRecord, unknown> = t.type(
     subnetId: t.string,
     state: t.union([t.literal('adding'), t.literal('ready'), t.literal('removing')], 'a state'),
     found: t.boolean,
-    address: optional(t.string),
+    address: optional(CidrCodec),
     unusedSince: optional(t.number),
   },
   'a record',

@@ -137,6 +137,12 @@ describe('createFileStore()', () => {
         kind: 'unreadable',
         says: /nics must be/,
       },
+      ...['../../kernel/core_pattern', '', 'ipv4/./x', 'ipv4/conf/\0'].map((name) => ({
+        name: `a setting ${JSON.stringify(name)}, which is none of the network`,
+        text: JSON.stringify(fullRecord(1, { sysctls: [{ name, before: '1' }] })),
+        kind: 'unreadable',
+        says: /sysctls\[0\]\.name must be the name of a setting below net/,
+      })),
       {
         name: 'the record of another attachment',
         text: JSON.stringify(fullRecord(1, { key: keyOf('c2') })),

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { blankGateway } from '../../../lib/attachment/blank-record.js';
 import { createFileHostStore, createFileStore, type HostStore } from '../../../lib/attachment/index.js';
 import { attachmentId, gatewayId, journalId } from '../../../lib/attachment/names.js';
 import { fileLocker } from '../../../netlink/index.js';
@@ -116,6 +117,18 @@ describe('createFileHostStore()', () => {
     fs.mkdirSync(join(directory, 'host', 'gateways'), { recursive: true });
     fs.writeFileSync(join(directory, 'host', 'gateways', `${gatewayId('net-1')}.json`), JSON.stringify(fullRecord(1)));
     expect((await store.gateways.read(gatewayId('net-1')))?.kind).to.equal('unreadable');
+  });
+
+  it('takes no gateway whose address is none', async () => {
+    const gateway = blankGateway('boot', 'net-1', { nicId: 'nic-1', revision: 1 });
+    for (const [address, kind] of [
+      ['192.168.100.2/24', 'record'],
+      ['192.168.100.2', 'unreadable'],
+      ['x/24', 'unreadable'],
+    ] as const) {
+      await store.gateways.write(gatewayId('net-1'), { ...gateway, address }, 'durable');
+      expect((await store.gateways.read(gatewayId('net-1')))?.kind, address).to.equal(kind);
+    }
   });
 
   describe("reads the original plugin's files", () => {

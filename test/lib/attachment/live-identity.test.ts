@@ -88,8 +88,8 @@ describe('on a real kernel', function () {
         hostStore: createFileHostStore({ directory: join(bed.directory, 'host'), locker: fileLocker }),
         bootId: 'boot of the copy',
       });
-      await copy.collect({ network: 'pods', valid: [], subnetIds: [LIVE_VXNET] }, timing());
       await copy.detach({ key: keyOf('c1'), namespace: pod.ref, subnetIds: [LIVE_VXNET] }, timing());
+      await copy.collect({ network: 'pods', valid: [], subnetIds: [LIVE_VXNET] }, timing());
       expect(await eth0(pod.ref)).to.equal(before);
       expect(nics().map(({ id }) => id)).to.deep.equal([nicId]);
       expect(readdirSync(join(data, 'aside'))).not.to.deep.equal([]);
