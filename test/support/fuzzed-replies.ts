@@ -47,6 +47,19 @@ const RIGHT: Readonly<Record<string, object>> = {
     total_count: 1,
     vxnet_set: [{ vxnet_id: 'vxnet-1', vxnet_type: 1, description: null, available_ip_count: 251, router: ROUTER }],
   },
+  DescribeInstances: {
+    action: 'DescribeInstancesResponse',
+    ret_code: 0,
+    total_count: 1,
+    instance_set: [
+      {
+        instance_id: 'i-1',
+        status: 'running',
+        transition_status: '',
+        vxnets: [{ nic_id: NIC.nic_id, private_ip: NIC.private_ip, role: 1 }],
+      },
+    ],
+  },
   DescribeJobs: { action: 'DescribeJobsResponse', ret_code: 0, total_count: 1, job_set: [JOB] },
 };
 

@@ -151,8 +151,7 @@ describe('requests to QingCloud, as they are documented', () => {
 
   for (const form of FORMS) {
     for (const { call, arguments: args, replies, lines } of form.cases) {
-      it(`${call}(${JSON.stringify(args).slice(1, 60)}…) sends ${form.action}`, async function () {
-        if (!(call in provider)) this.skip();
+      it(`${call}(${JSON.stringify(args).slice(1, 60)}…) sends ${form.action}`, async () => {
         server.script(...replies.map((reply) => json({ action: `${form.action}Response`, ...reply, ret_code: 0 })));
         await invoke(provider, call, args);
         const sent = server.requests.map((request) => expectTransport(request, server.port, '/iaas'));
