@@ -59,9 +59,15 @@ export interface AttachCase {
   readonly most: number;
 }
 
-/** True for a refusal of AttachNics that reading may explain. What the service itself calls passing needs no explanation. */
+/** About the account or the clock, whatever was asked. */
+const CLEAR: readonly NicErrorCode[] = ['ERR_AUTH', 'ERR_CLOCK', 'ERR_BALANCE'];
+
+/**
+ * True for a refusal of AttachNics that reading may explain: with which code a full instance refuses is not known. What the service itself
+ * calls passing needs no explanation.
+ */
 export function needsWitnesses(refused: ProviderError): boolean {
-  return refused.outcome === 'refused' && !refused.retryable && ['ERR_STATE', 'ERR_NOT_FOUND', 'ERR_QUOTA'].includes(refused.code);
+  return refused.outcome === 'refused' && refused.retCode !== undefined && !refused.retryable && !CLEAR.includes(refused.code);
 }
 
 /** Finds out whether a refusal of AttachNics is about the instance: unknown, not running, or full. Gives the same error when it is not. */

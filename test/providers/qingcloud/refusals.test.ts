@@ -79,6 +79,21 @@ describe('what a code leaves open', () => {
       ]);
     });
 
+    for (const code of [1100, 2110, 2500, 3300]) {
+      it(`is about a full instance with ${code} too`, async () => {
+        bed.server.script(refuse(code), RUNNING, holding(64));
+        expect(await providerFailure(attach())).to.include({ code: 'ERR_INSTANCE_FULL', retCode: code });
+      });
+    }
+
+    for (const code of [1200, 1300, 2400]) {
+      it(`is about the account or the clock with ${code}, and nobody is asked`, async () => {
+        bed.server.script(refuse(code));
+        expect((await providerFailure(attach())).code).to.be.oneOf(['ERR_AUTH', 'ERR_CLOCK', 'ERR_BALANCE']);
+        expect(bed.actions()).to.deep.equal(['AttachNics']);
+      });
+    }
+
     for (const refusal of [DENIED, refuse(2100, 'ResourceNotFound, resource')]) {
       it('is about an unknown instance when the account has none, and names the file its id is from', async () => {
         bed.server.script(refusal, instances(), instances());
