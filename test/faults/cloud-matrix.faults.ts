@@ -45,9 +45,6 @@ async function sample(action: CloudAction, faults: readonly NamedFault[], tally:
   }
 }
 
-/** The plugin asks for the NICs of its instance by DescribeNics instead, so no fault of this action touches it. */
-const NEVER_CALLED: readonly CloudAction[] = ['DescribeInstances'];
-
 describe('each action of the cloud with each fault', () => {
   for (const action of CLOUD_ACTIONS) {
     it(`${action}: no NIC is lost or doubled`, async function () {
@@ -64,8 +61,7 @@ describe('each action of the cloud with each fault', () => {
         'stories with a NIC lost or doubled': tally.failures.length,
       });
       expect(tally.failures.length, tally.failures.slice(0, MOST_TOLD).join('\n\n')).to.equal(0);
-      if (NEVER_CALLED.includes(action)) expect(tally.struck).to.equal(0);
-      else expect(tally.stories).to.be.at.least(scaled({ short: 5, full: 50 }));
+      expect(tally.stories).to.be.at.least(scaled({ short: 5, full: 50 }));
     });
   }
 });

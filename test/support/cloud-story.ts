@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import type { AttachRequest } from '../../lib/attachment/index.js';
 import { nicName } from '../../lib/attachment/names.js';
 import { isNicError, type NicError } from '../../lib/errors.js';
+import type { FaultRule } from '../../providers/qingcloud/emulator/index.js';
+import { RetCode } from '../../providers/qingcloud/ret-code.js';
 import { keyOf, pathOf } from './attachment-bed.js';
 import type { CloudAction, NamedFault } from './cloud-faults.js';
 import {
@@ -40,6 +42,7 @@ export interface StoryEnd {
   readonly delError: NicError | undefined;
 }
 
+const ATTACH_REFUSED: FaultRule = { action: 'AttachNics', fault: { kind: 'error', retCode: RetCode.denied }, times: 3 };
 const WITH_GATEWAY: Partial<AttachRequest> = { routes: [{ dst: '10.96.0.0/12', via: { kind: 'host' } }] };
 /** Commands of other containers that may be needed for finishing what was left. */
 const MOST_ROUNDS = 12;
@@ -142,11 +145,14 @@ async function live(bed: EmulatedBed, { action, fault, moment, ending }: Story):
   bed.pod('c1');
   arm();
   arm('ADD');
+  // The instance is looked at only where an attach request was refused.
+  const needed = action === 'DescribeInstances' ? bed.emulator.addFault(ATTACH_REFUSED) : undefined;
   const addError = await outcomeOf(
     bed,
     bed.attach('c1', WITH_GATEWAY).then(({ nicId }) => expectAttached(bed, 'c1', nicId)),
   );
   expectNothingLost(bed, 'after ADD');
+  if (needed !== undefined) bed.emulator.removeFault(needed);
   if (moment.kind === 'whole') disarm();
   arm('DEL');
   const delError = await end(bed, ending);
