@@ -27,7 +27,7 @@ const ERRORS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Not yet spent on anything but waiting, in seconds: an answer that never comes is waited for to the end. */
-const DEADLINE = 6;
+const DEADLINE = 20;
 
 interface Seen {
   readonly call: string;
