@@ -159,6 +159,26 @@ describe('netlink/README.md', function () {
       }
     }
 
+    it('the plan of the page prints what stands below it, and is undone', async () => {
+      const [, code = '', printed = ''] = /```ts\n([^`]*planChanges[\s\S]*?)^```\n\n```\n([\s\S]*?)^```/m.exec(page) ?? [];
+      const { link, namespace } = await lab.open('blue');
+      await link.add({ kind: 'ifb', name: 'eth0' });
+      const { index } = await link.get({ name: 'eth0' });
+      // The first time a link comes up it gets its queueing discipline, for good.
+      for (const up of [true, false]) await link.set(index, { up });
+      const look = (): string =>
+        lab.run(namespace, 'sh', '-c', 'ip -d -j address; ip -d -j route show table all; sysctl net.ipv4.conf.eth0');
+      const before = look();
+      const lines: string[] = [];
+      const scope = { ...netlink, console: { log: (line: string) => lines.push(line) } };
+      const body = code.replace(/^import .*$/m, '').replace('/run/netns/blue', `/proc/${process.pid}/fd/${namespace.fd}`);
+      await new Function(...Object.keys(scope), `return (async () => {${body}})();`)(...Object.values(scope));
+      expect(lines.map((line) => `${line}\n`).join(''))
+        .to.equal(printed)
+        .and.to.not.equal('');
+      expect(look()).to.equal(before);
+    });
+
     for (const { command, code } of rows) {
       it(`${command} does what ${code} does`, async () => {
         const beside = (await lab.open('beside')).namespace;
