@@ -26,6 +26,11 @@ export function retryTime(now: number, attempts: number): number {
   return now + Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts, 10));
 }
 
+/** True while another try has to wait. A time far in the future was written before the clock was set back. */
+export function isTooEarly(now: number, retryAt: number | undefined): boolean {
+  return retryAt !== undefined && retryAt > now && retryAt - now < 3_600_000;
+}
+
 async function clear(command: Command, item: FinishItem): Promise<readonly FoundLink[]> {
   const { current } = item.journal;
   const recorded = await openRecorded(command, current.namespace, current.bootId);

@@ -1,13 +1,13 @@
 import { isNicError, NicError } from '../errors.js';
 import { toReason } from './cloud-error.js';
 import type { Command } from './context.js';
-import { retryTime } from './finish.js';
+import { isTooEarly, retryTime } from './finish.js';
 import { findHostLink } from './gateway-link.js';
 import { Journal } from './journal.js';
 import { clearLink, watchVanishing } from './local.js';
 import { gatewayName } from './names.js';
 import type { GatewayRecord } from './record.js';
-import { certainFrom, settleNics } from './settle.js';
+import { certainFrom, isDue, settleNics } from './settle.js';
 import { type Survey, survey } from './survey.js';
 
 /**
@@ -93,7 +93,7 @@ async function lookAfter(command: Command, journal: Journal<GatewayRecord>, know
   const { provider, instanceId } = await command.cloud();
   if (current.instanceId !== undefined && current.instanceId !== instanceId) return hostStore.gateways.setAside(journal.id);
   const now = clock.now();
-  if (current.retryAt !== undefined && current.retryAt > now) return;
+  if (isTooEarly(now, current.retryAt)) return;
   if (current.state !== 'ready') return removeGateway(command, journal, signal);
   const isUsed = (records: Survey): boolean => {
     const used = usedGateways(records);
@@ -117,7 +117,7 @@ async function lookAfter(command: Command, journal: Journal<GatewayRecord>, know
 
 /** NICs are too many, or a lost answer is old enough for all to be known. */
 function due(command: Command, record: GatewayRecord, lateEffectMs: number): boolean {
-  const certain = record.uncertainAt !== undefined && command.context.clock.now() >= certainFrom(record.uncertainAt, lateEffectMs);
+  const certain = record.uncertainAt !== undefined && isDue(command.context.clock.now(), record.uncertainAt, lateEffectMs);
   return certain || record.nics.some((nic) => nic.id !== record.nicId);
 }
 

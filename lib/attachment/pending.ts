@@ -3,13 +3,13 @@ import { isNicError } from '../errors.js';
 import type { StoreLock } from '../folder/index.js';
 import { toReason } from './cloud-error.js';
 import type { Cloud, Command } from './context.js';
-import { type FinishItem, finishAttachments, retryTime } from './finish.js';
+import { type FinishItem, finishAttachments, isTooEarly, retryTime } from './finish.js';
 import { Journal } from './journal.js';
 import { findIn, openRecorded } from './local.js';
 import { nicName } from './names.js';
 import { findNicLink } from './nic-link.js';
 import type { AttachmentRecord } from './record.js';
-import { certainFrom, settleNics } from './settle.js';
+import { isDue, settleNics } from './settle.js';
 import type { Survey } from './survey.js';
 
 /** True for a record of this boot whose NIC serves a container. */
@@ -34,7 +34,7 @@ export function isStuck(command: Command, record: AttachmentRecord): boolean {
 /** Work on a record of a living attachment: NICs that are too many, or a lost answer of which all can be known now. */
 function hasSurplus(record: AttachmentRecord, now: number, lateEffectMs: number): boolean {
   if (record.create !== undefined || record.nics.some((nic) => nic.id !== record.nicId)) return true;
-  return record.uncertainAt !== undefined && now >= certainFrom(record.uncertainAt, lateEffectMs);
+  return record.uncertainAt !== undefined && isDue(now, record.uncertainAt, lateEffectMs);
 }
 
 /** The NIC of a finished attachment is back on the host: its namespace is gone, as when a runtime never sends DEL. */
@@ -74,8 +74,7 @@ interface Surroundings {
 async function workOn(command: Command, record: AttachmentRecord, { cloud, hostLinks }: Surroundings): Promise<Work | undefined> {
   if (record.instanceId !== undefined && record.instanceId !== cloud.instanceId) return 'aside';
   const now = command.context.clock.now();
-  // A time far in the future was written before the clock was set back.
-  if (record.retryAt !== undefined && record.retryAt > now && record.retryAt - now < 3_600_000) return undefined;
+  if (isTooEarly(now, record.retryAt)) return undefined;
   if (!isComplete(command, record)) return 'finish';
   if (await isAbandoned(command, record, hostLinks)) return 'finish';
   if (hasSurplus(record, now, cloud.provider.features.lateEffectMs)) return 'settle';

@@ -34,6 +34,11 @@ export function certainFrom(uncertainAt: number, lateEffectMs: number): number {
   return uncertainAt + lateEffectMs;
 }
 
+/** True when a look-up would show them all. A time to come means that the clock was set back: a look-up corrects it. */
+export function isDue(now: number, uncertainAt: number, lateEffectMs: number): boolean {
+  return uncertainAt > now || now >= certainFrom(uncertainAt, lateEffectMs);
+}
+
 /**
  * NICs of a name: those on the instance and the free ones. Primary NICs are left out.
  * @param name undefined: whatever their name

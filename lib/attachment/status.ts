@@ -6,6 +6,7 @@ import { attachmentId } from './names.js';
 import { isStuck } from './pending.js';
 import type { StatusReport, StatusRequest } from './request.js';
 import type { CloudStatus } from './store.js';
+import { isSetAside } from './subnets.js';
 import { type Survey, survey } from './survey.js';
 
 /** What the host says, and whether the containers that are there may be cut off. */
@@ -79,7 +80,7 @@ async function checkSubnets(command: Command, request: StatusRequest, findings: 
   const setAside = await hostStore.readSetAside();
   const cached = await hostStore.readSubnets();
   const isFull = (id: string): boolean => {
-    if ((setAside.get(id) ?? 0) > now) return true;
+    if (isSetAside(command, setAside.get(id))) return true;
     const entry = cached.find((candidate) => candidate.subnet.id === id);
     return entry !== undefined && now - entry.fetchedAt <= limits.subnetMaxAgeMs && entry.subnet.freeAddresses === 0;
   };

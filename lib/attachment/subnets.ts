@@ -36,6 +36,13 @@ export async function describeSubnets(command: Command, ids: readonly string[], 
   }
 }
 
+/** True while a subnet is left alone. A time further away than any is written for was written before the clock was set back. */
+export function isSetAside(command: Command, until: number | undefined): boolean {
+  const { clock, limits } = command.context;
+  const left = (until ?? 0) - clock.now();
+  return left > 0 && left <= limits.setAsideMs;
+}
+
 /**
  * Orders subnets by free addresses, the emptiest first and in turn where that is not known, and leaves out those that are set aside.
  * @param taken NICs that this host took since the cloud was asked, by subnet id
@@ -46,10 +53,8 @@ export async function rankSubnets(
   candidates: readonly RoutedSubnet[],
   taken: ReadonlyMap<string, number>,
 ): Promise<readonly RoutedSubnet[]> {
-  const { hostStore, clock } = command.context;
-  const setAside = await hostStore.readSetAside();
-  const now = clock.now();
-  const usable = candidates.filter((subnet) => (setAside.get(subnet.id) ?? 0) <= now);
+  const setAside = await command.context.hostStore.readSetAside();
+  const usable = candidates.filter((subnet) => !isSetAside(command, setAside.get(subnet.id)));
   if (usable.length === 0) {
     const names = candidates.map((subnet) => subnet.id).join(', ');
     throw new NicError('ERR_CAPACITY', `every usable subnet (${names}) refused a NIC lately: free addresses in them or configure another`);
