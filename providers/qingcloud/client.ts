@@ -14,7 +14,7 @@ import type { Environment } from './proxy-variables.js';
 import { RetCode } from './ret-code.js';
 import { formatTimeStamp, signQuery } from './signature.js';
 import { createTransport, formatOrigin, type Transport } from './transport.js';
-import { formatProxy, TunnelError, VERIFY } from './tunnel.js';
+import { formatHost, formatProxy, TunnelError, VERIFY } from './tunnel.js';
 import { EnvelopeCodec } from './wire.js';
 
 /** A reply is a list of at most 100 small items; more than this is no reply. */
@@ -181,7 +181,8 @@ export class ApiClient {
         // Nothing compressed is asked for: a few bytes of it could stand for any number of them.
         decompress: false,
         timeout: { ...connecting, ...securing, response: responseTimeoutMs, request: requestTimeoutMs },
-        headers: { 'user-agent': 'hostnic-cni' },
+        // With the port, be it the default one, as the vendor's SDK writes it.
+        headers: { 'user-agent': 'hostnic-cni', host: `${formatHost(config.host)}:${config.port}` },
       });
     });
     return this.#got;

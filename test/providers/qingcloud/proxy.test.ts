@@ -70,9 +70,9 @@ describe('a proxy on the way', () => {
   }
 
   /** Calls in a process of its own, which trusts the server's certificate. */
-  async function callTrusted(environment: Readonly<Record<string, string>>, calls = 1): Promise<unknown> {
+  async function callTrusted(environment: Readonly<Record<string, string>>, calls = 1, port = secure.port): Promise<unknown> {
     const script = fileURLToPath(new URL('../../support/https-call.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', script, String(secure.port), String(calls), HOST], {
+    const child = spawn(process.execPath, ['--import', 'tsx', script, String(port), String(calls), HOST], {
       env: { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: fileURLToPath(CERT), ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -107,6 +107,13 @@ describe('a proxy on the way', () => {
       expect(secure.requests.map(({ headers }) => [headers.host, headers['proxy-authorization']])).to.deep.equal(
         Array.from({ length: 3 }, () => [authority, undefined]),
       );
+    });
+
+    it('hears of the default port as well, and so does the API', async () => {
+      secure.script(json(OK));
+      expect(await callTrusted({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }, 1, 443)).to.deep.equal(OK);
+      expect(proxy.requests.map(({ line }) => line)).to.deep.equal([`CONNECT ${HOST}:443`]);
+      expect(secure.requests.map(({ headers }) => headers.host)).to.deep.equal([`${HOST}:443`]);
     });
 
     it('is no way around certificates, of the API or its own, by NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
