@@ -1,12 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { attachmentId, nicName } from '../../lib/attachment/names.js';
+import type { AttachmentRecord } from '../../lib/attachment/record.js';
 import type { JsonObject } from '../../lib/cni/index.js';
 import type { NetworkNamespace } from '../../lib/driver.js';
 import { createNetlinkDriver } from '../../netlink/index.js';
 import type { EmulatedNic } from '../../providers/qingcloud/emulator/index.js';
+import type { CommandEnd } from '../support/machine.js';
 import type { PluginWorld } from '../support/plugin-world.js';
 
 /** What the plugin grants itself after its deadline before it is ended, and what starting and ending a process takes on a busy machine. */
@@ -53,6 +55,7 @@ export class Host {
   slowestMs = 0;
   /** How many commands were run. */
   commands = 0;
+  #crowds = 0;
 
   constructor(world: PluginWorld, conf: Readonly<Record<string, unknown>> = {}) {
     this.world = world;
@@ -66,17 +69,52 @@ export class Host {
   }
 
   /** Runs the plugin. What it prints must be one answer of CNI, and come before its deadline. */
-  async run({ command, containerId, pod, conf, onSpawn }: HostCommand): Promise<Answer> {
+  async run(command: HostCommand): Promise<Answer> {
+    const { containerId, pod, onSpawn } = command;
     const startedAt = performance.now();
     const named = pod ?? containerId;
     const end = await this.world.call({
-      command,
-      stdin: this.conf(conf),
+      command: command.command,
+      stdin: this.conf(command.conf),
       ...(named === undefined ? {} : { pod: named }),
       ...(containerId === undefined ? {} : { env: { CNI_CONTAINERID: containerId } }),
-      options: { limitMs: 2 * this.#deadlineMs + 60_000, ...(onSpawn === undefined ? {} : { onSpawn }) },
+      options: { limitMs: this.#limitMs(), ...(onSpawn === undefined ? {} : { onSpawn }) },
     });
-    const tookMs = performance.now() - startedAt;
+    return this.#read(command, end, performance.now() - startedAt);
+  }
+
+  /**
+   * Runs commands all at once. A shell on the machine starts them, since starting hundreds would
+   * keep this process from being the cloud meanwhile. Each has the time from its own start to its own end.
+   */
+  async runAtOnce(commands: readonly HostCommand[]): Promise<readonly Answer[]> {
+    this.#crowds += 1;
+    const folder = join(this.world.folder, `crowd-${this.#crowds}`);
+    mkdirSync(folder);
+    const lines = commands.map(({ command, containerId = 'none', pod = containerId, conf }, i) => {
+      const file = join(folder, `${i}`);
+      writeFileSync(`${file}.in`, JSON.stringify(this.conf(conf)));
+      const env = `CNI_COMMAND=${command} CNI_CONTAINERID=${containerId} CNI_NETNS=/run/netns/${pod} CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin`;
+      return `(: >${file}.start; ${env} ${this.world.executable} <${file}.in >${file}.out 2>${file}.err; echo $? >${file}.code) &`;
+    });
+    writeFileSync(join(folder, 'start'), [...lines, 'wait'].join('\n'));
+    const { code, stderr } = await this.world.machine.run('sh', [join(folder, 'start')], { limitMs: this.#limitMs() });
+    expect(code, stderr).to.equal(0);
+    const answers = commands.map((command, i) => {
+      const text = (suffix: string): string => readFileSync(join(folder, `${i}.${suffix}`), 'utf8');
+      const timeOf = (suffix: string): number => statSync(join(folder, `${i}.${suffix}`)).mtimeMs;
+      const end = { code: Number(text('code')), signal: undefined, stdout: text('out'), stderr: text('err') };
+      return this.#read(command, end, timeOf('code') - timeOf('start'));
+    });
+    rmSync(folder, { recursive: true });
+    return answers;
+  }
+
+  #limitMs(): number {
+    return 2 * this.#deadlineMs + 60_000;
+  }
+
+  #read({ command, containerId }: HostCommand, end: CommandEnd, tookMs: number): Answer {
     this.commands += 1;
     this.slowestMs = Math.max(this.slowestMs, tookMs);
     const what = `${command} ${containerId ?? ''}: exit ${end.code} ${end.signal ?? ''}, ${end.stdout}${end.stderr}`;
@@ -133,6 +171,15 @@ export class Host {
   filesOf(containerId: string, network = NETWORK, dataDir = 'data'): readonly string[] {
     const id = attachmentId({ network, containerId, ifname: 'eth0' });
     return this.files([dataDir]).filter((file) => file.includes(id));
+  }
+
+  /** One container's record; undefined when there is none. */
+  recordOf(containerId: string): AttachmentRecord | undefined {
+    const { folder } = this.world;
+    const records = this.filesOf(containerId)
+      .filter((file) => file.endsWith('.json'))
+      .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as AttachmentRecord);
+    return records.sort((a, b) => b.revision - a.revision)[0];
   }
 
   /** Opens the namespace of the machine itself. The caller closes it. */

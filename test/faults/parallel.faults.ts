@@ -1,23 +1,26 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { attachmentId, gatewayName } from '../../lib/attachment/names.js';
+import { gatewayName } from '../../lib/attachment/names.js';
 import { requireLive } from '../support/live.js';
 import { startPluginWorld } from '../support/plugin-world.js';
 import { seededRandom } from '../support/random.js';
 import { builds } from './builds.js';
 import { expectGone, type Slot } from './crossing.js';
-import { type Answer, atOnce, Host, NETWORK, ROOMY } from './host.js';
+import { type Answer, atOnce, Host, type HostCommand, ROOMY } from './host.js';
 import { printFigures, scaled } from './scale.js';
 
 const VIA_GATEWAY = { ipam: { routes: [{ dst: '10.96.0.0/12', gw: '0.0.0.0' }] } };
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-function tally(answers: readonly Answer[]): Record<string, number> {
+/** How many answered what: 0 for success, else the code. The first answer of each unexpected code comes with its words. */
+function tally(answers: readonly Answer[], expected: readonly number[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { code } of answers)
-    counts[code === 0 ? 'succeeded' : `code ${code}`] = (counts[code === 0 ? 'succeeded' : `code ${code}`] ?? 0) + 1;
+  for (const { code = -1, message } of answers) {
+    const known = Object.keys(counts).find((key) => key === `${code}` || key.startsWith(`${code}: `));
+    const key = known ?? (expected.includes(code) ? `${code}` : `${code}: ${message}`);
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
   return counts;
 }
 
@@ -37,8 +40,8 @@ describe('Many processes of the plugin at once', function () {
       ...(build === undefined ? {} : { executable: await build.path() }),
       emulator: { ...ROOMY, jobs: { attachMs: 200, detachMs: 100, pendingMs: 0 } },
     });
-    // Nothing is called idle for long here.
-    host = new Host(world, { gatewayIdleSeconds: 0 });
+    // A gateway without users goes at once. How fast this machine is decides nothing: hundreds of processes take as long as they need.
+    host = new Host(world, { gatewayIdleSeconds: 0, deadlineSeconds: scaled({ short: 110, full: 600 }) });
     const names = Array.from({ length: pods }, (_, i) => `pod${i}`);
     const { code, stderr } = await world.machine.run('sh', ['-c', names.map((name) => `ip netns add ${name}`).join(' && ')]);
     expect(code, stderr).to.equal(0);
@@ -54,24 +57,67 @@ describe('Many processes of the plugin at once', function () {
     await host?.world.close();
   });
 
+  /**
+   * Runs all at once, and again those that answer 11, as a kubelet does: on a machine that is short of time the cloud's answers are
+   * too late now and then, and what a lost one may have made is waited for. Everything has to end well all the same.
+   * @param ends how many end with each answer
+   * @returns how many had to be repeated
+   */
+  const persist = async (
+    commands: readonly HostCommand[],
+    ends: Readonly<Record<number, number>> = { 0: commands.length },
+  ): Promise<number> => {
+    let repeated = 0;
+    const last: Answer[] = [];
+    for (let left = commands; left.length > 0; ) {
+      const answers = await host.runAtOnce(left);
+      last.push(...answers.filter(({ code }) => code !== 11));
+      left = left.filter((_, i) => answers[i]?.code === 11);
+      repeated += left.length;
+      expect(repeated, `repeated commands; ${answers.find(({ code }) => code === 11)?.message}`).to.be.below(20 * commands.length + 200);
+      if (left.length > 0) await sleep(2000);
+    }
+    expect(tally(last, Object.keys(ends).map(Number))).to.deep.equal(ends);
+    return repeated;
+  };
+
+  /** Each container has the one NIC that its record names; any other of its name is work that the record holds. */
+  const expectAttached = async (): Promise<void> => {
+    for (const slot of slots) {
+      const nics = host.nicsOf(slot.pod).map((nic) => nic.id);
+      const record = host.recordOf(slot.pod);
+      expect(record?.state, slot.pod).to.equal('complete');
+      expect(record?.nicId, slot.pod).to.equal(await linkOf(slot));
+      expect(nics, slot.pod).to.include(record?.nicId);
+      const isWatched = record?.create !== undefined || record?.uncertainAt !== undefined;
+      for (const id of nics) expect(isWatched || record?.nics.some((nic) => nic.id === id), `${slot.pod}, ${id}`).to.equal(true);
+    }
+    const attached = new Set(slots.map(({ pod }) => host.recordOf(pod)?.nicId));
+    expect(attached.size).to.equal(slots.length);
+  };
+
+  const finish = (conf: HostCommand['conf']): Promise<number> => persist([{ command: 'GC', conf: conf ?? {} }]);
+
   const linkOf = async ({ namespace }: Slot): Promise<string | undefined> =>
     (await namespace.listLinks()).find((link) => link.name === 'eth0' && link.up)?.mac;
 
   const COUNT = scaled({ short: 6, full: 200 });
   it(`attach and detach ${COUNT} containers, with the limits of cloud and configuration raised`, async () => {
     await start(COUNT);
-    await atOnce(slots, COUNT, async ({ pod }) => void (await host.succeed({ command: 'ADD', containerId: pod })));
+    const again = await persist(slots.map(({ pod }) => ({ command: 'ADD', containerId: pod })));
     const adding = host.slowestMs;
+    await expectAttached();
     const nics = host.nics();
-    expect(nics).to.have.length(COUNT);
-    expect(new Set(nics.map((nic) => nic.address)).size).to.equal(COUNT);
-    for (const slot of slots) expect([await linkOf(slot)], slot.pod).to.deep.equal(host.nicsOf(slot.pod).map((nic) => nic.id));
+    expect(new Set(nics.map((nic) => nic.address)).size).to.equal(nics.length);
     host.slowestMs = 0;
-    await atOnce(slots, COUNT, async ({ pod }) => void (await host.succeed({ command: 'DEL', containerId: pod })));
+    const repeated = await persist(slots.map(({ pod }) => ({ command: 'DEL', containerId: pod })));
     printFigures(`ADDs at once (${build?.name}, 1,000 NICs allowed)`, {
       ADDs: COUNT,
+      NICs: nics.length,
       'slowest ADD in ms': Math.round(adding),
       'slowest DEL in ms': Math.round(host.slowestMs),
+      'ADDs repeated': again,
+      'DELs repeated': repeated,
     });
     for (const slot of slots) await expectGone(host, slot, slot.pod);
     await host.expectAsBefore(state);
@@ -85,30 +131,28 @@ describe('Many processes of the plugin at once', function () {
       name: `network-${index % 2}`,
       dataDir: join(host.world.folder, `data-${index % 2}`),
     });
-    await atOnce(
-      slots,
-      SHARING,
-      async ({ pod }, index) => void (await host.succeed({ command: 'ADD', containerId: pod, conf: confOf(index) })),
-    );
+    const again = await persist(slots.map(({ pod }, index) => ({ command: 'ADD', containerId: pod, conf: confOf(index) })));
     const name = gatewayName(host.world.instanceId, 'vxnet-a');
     const isGateway = (nic: { readonly name: string }): boolean => nic.name === name;
     const gateways = host.nics().filter(isGateway);
     const asked = host.world.emulator.calls().filter((call) => call.action === 'CreateNics' && call.params['nic_name'] === name);
     expect(gateways.map((nic) => nic.instanceId)).to.deep.equal([host.world.instanceId]);
-    expect(asked).to.have.length(1);
-    expect(host.nics()).to.have.length(SHARING + 1);
+    // One whose answer came too late was perhaps asked for again.
+    expect(asked.filter((call) => (call.tookMs ?? Number.POSITIVE_INFINITY) < 20_000)).to.have.length.at.most(1);
+    expect(asked).not.to.deep.equal([]);
     const hops = await Promise.all(
       slots.map(async ({ namespace }) => (await namespace.listRoutes()).find((route) => route.dst === '10.96.0.0/12')?.gateway),
     );
     expect(new Set(hops)).to.deep.equal(new Set([gateways[0]?.address]));
-    await atOnce(
-      slots,
-      SHARING,
-      async ({ pod }, index) => void (await host.succeed({ command: 'DEL', containerId: pod, conf: confOf(index) })),
-    );
-    printFigures(`gateways of two networks (${build?.name})`, { ADDs: SHARING, 'gateways made': asked.length });
+    const repeated = await persist(slots.map(({ pod }, index) => ({ command: 'DEL', containerId: pod, conf: confOf(index) })));
+    printFigures(`gateways of two networks (${build?.name})`, {
+      ADDs: SHARING,
+      'gateways made': asked.length,
+      'ADDs repeated': again,
+      'DELs repeated': repeated,
+    });
     // The last DELs may each have seen the other's record.
-    await host.succeed({ command: 'GC', conf: { ...confOf(0), 'cni.dev/valid-attachments': [] } });
+    await finish({ ...confOf(0), 'cni.dev/valid-attachments': [] });
     await host.expectAsBefore(state, ['data-0', 'data-1']);
   });
 
@@ -148,7 +192,7 @@ describe('Many processes of the plugin at once', function () {
       'slowest command in ms': Math.round(host.slowestMs),
     });
     expect(made, 'gateways made').to.be.at.least(2);
-    await host.succeed({ command: 'GC', conf: { 'cni.dev/valid-attachments': [] } });
+    await finish({ 'cni.dev/valid-attachments': [] });
     await host.expectAsBefore(state);
   });
 
@@ -156,27 +200,27 @@ describe('Many processes of the plugin at once', function () {
   it(`ADD each of ${TWICE} containers twice and DEL each twice, all at once, with GC in between`, async () => {
     await start(TWICE);
     const valid = slots.map(({ pod }) => ({ containerID: pod, ifname: 'eth0' }));
-    const collect = async (list: readonly object[]): Promise<void> => {
-      const answer = await host.run({ command: 'GC', conf: { 'cni.dev/valid-attachments': list } });
-      expect(answer.code, answer.message).to.equal(0);
-    };
-    const answers: Answer[] = [];
+    const collect = (list: readonly object[]): Promise<unknown> =>
+      persist([{ command: 'GC', conf: { 'cni.dev/valid-attachments': list } }]);
     const twice = slots.flatMap((slot) => [slot, slot]);
-    await Promise.all([
-      atOnce(twice, twice.length, async ({ pod }) => void answers.push(await host.run({ command: 'ADD', containerId: pod }))),
+    const [again] = await Promise.all([
+      persist(
+        twice.map(({ pod }) => ({ command: 'ADD', containerId: pod })),
+        { 0: TWICE, 104: TWICE },
+      ),
       ...Array.from({ length: 4 }, () => collect(valid)),
     ]);
-    expect(tally(answers)).to.deep.equal({ succeeded: TWICE, 'code 104': TWICE });
     await collect(valid);
-    expect(host.nics()).to.have.length(TWICE);
-    for (const slot of slots) expect([await linkOf(slot)], slot.pod).to.deep.equal(host.nicsOf(slot.pod).map((nic) => nic.id));
-    await Promise.all([
-      atOnce(twice, twice.length, async ({ pod }) => void (await host.succeed({ command: 'DEL', containerId: pod }))),
+    await expectAttached();
+    const [repeated] = await Promise.all([
+      persist(twice.map(({ pod }) => ({ command: 'DEL', containerId: pod }))),
       ...Array.from({ length: 4 }, () => collect([])),
     ]);
     printFigures(`ADD twice, DEL twice (${build?.name})`, {
       containers: TWICE,
       processes: host.commands,
+      'ADDs repeated': again,
+      'DELs repeated': repeated,
       'slowest command in ms': Math.round(host.slowestMs),
     });
     for (const slot of slots) await expectGone(host, slot, slot.pod);
@@ -186,22 +230,26 @@ describe('Many processes of the plugin at once', function () {
   const CROWD = scaled({ short: 6, full: 100 });
   it(`ADD one container ${CROWD} times at once, and DEL it as often, with GC in between`, async () => {
     await start(1);
-    const crowd = Array.from({ length: CROWD }, (_, i) => i);
+    const crowd = Array.from({ length: CROWD }, () => 'pod0');
     const conf = { 'cni.dev/valid-attachments': [{ containerID: 'pod0', ifname: 'eth0' }] };
-    const answers: Answer[] = [];
-    await Promise.all([
-      atOnce(crowd, CROWD, async () => void answers.push(await host.run({ command: 'ADD', containerId: 'pod0' }))),
-      host.succeed({ command: 'GC', conf }),
+    const [again] = await Promise.all([
+      persist(
+        crowd.map((containerId) => ({ command: 'ADD', containerId })),
+        { 0: 1, 104: CROWD - 1 },
+      ),
+      persist([{ command: 'GC', conf }]),
     ]);
-    expect(tally(answers)).to.deep.equal({ succeeded: 1, 'code 104': CROWD - 1 });
-    const [nic] = host.nics();
-    const id = attachmentId({ network: NETWORK, containerId: 'pod0', ifname: 'eth0' });
-    expect(readFileSync(join(host.world.folder, 'data/attachments', `${id}.json`), 'utf8')).to.include(`"nicId":"${nic?.id}"`);
+    await expectAttached();
     await Promise.all([
-      atOnce(crowd, CROWD, async () => void (await host.succeed({ command: 'DEL', containerId: 'pod0' }))),
-      host.succeed({ command: 'GC', conf: { 'cni.dev/valid-attachments': [] } }),
+      persist(crowd.map((containerId) => ({ command: 'DEL', containerId }))),
+      persist([{ command: 'GC', conf: { 'cni.dev/valid-attachments': [] } }]),
     ]);
-    printFigures(`one container (${build?.name})`, { ADDs: CROWD, DELs: CROWD, 'slowest command in ms': Math.round(host.slowestMs) });
+    printFigures(`one container (${build?.name})`, {
+      ADDs: CROWD,
+      DELs: CROWD,
+      'ADDs repeated': again,
+      'slowest command in ms': Math.round(host.slowestMs),
+    });
     for (const slot of slots) await expectGone(host, slot, slot.pod);
     await host.expectAsBefore(state);
   });
