@@ -26,5 +26,5 @@ function toRow(index: number): ChoiceRow {
 /** How many rows there are in which every two choices occur together. */
 export const ROWS = rows.length;
 
-/** The rows of this run: in short the defaults and two others. */
-export const TRIED: readonly ChoiceRow[] = scaled({ short: [0, Math.floor(ROWS / 2), ROWS - 1], full: [...rows.keys()] }).map(toRow);
+/** The rows of this run: in short two that are not the defaults, which all other tests have. */
+export const TRIED: readonly ChoiceRow[] = scaled({ short: [Math.floor(ROWS / 2), ROWS - 1], full: [...rows.keys()] }).map(toRow);

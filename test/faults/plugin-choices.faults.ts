@@ -30,7 +30,6 @@ async function liveThrough(host: Host): Promise<void> {
 }
 
 describe(`the plugin under what nobody knows of the service, chosen in ${ROWS} ways that have every two choices together`, () => {
-  // The defaults are those of all other tests of the plugin.
   for (const { index, choices, title } of scaled({ short: TRIED.slice(-1), full: TRIED })) {
     it(title, async function () {
       requireLive(this);

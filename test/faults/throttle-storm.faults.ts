@@ -6,7 +6,7 @@ import { builds } from './builds.js';
 import { atOnce } from './host.js';
 import { printFigures, scale, scaled } from './scale.js';
 
-const PROCESSES = scaled({ short: 6, full: 50 });
+const PROCESSES = scaled({ short: 5, full: 50 });
 const STORM_MS = scaled({ short: 3_000, full: 30_000 });
 /** So few that the budget is felt: one ADD needs about five calls. */
 const CALLS_PER_HOUR = scaled({ short: 40, full: 600 });
