@@ -43,7 +43,8 @@ export function createReadinessPoller(): ReadinessPoller {
 
   const arm = (fd: number): void => {
     libc.fcntl(fd, FCNTL.SETOWN, process.pid);
-    libc.fcntl(fd, FCNTL.SETSIG, constants.signals.SIGURG);
+    // Without it the kernel sends SIGIO, which ends the process. The safety poll is slower and does as well.
+    if (libc.fcntl(fd, FCNTL.SETSIG, constants.signals.SIGURG) < 0) return;
     const flags = libc.fcntl(fd, FCNTL.GETFL, 0);
     if (flags >= 0) libc.fcntl(fd, FCNTL.SETFL, flags | FCNTL.O_ASYNC);
   };
