@@ -53,10 +53,15 @@ describe('crash matrix', () => {
       it('has all its effects in its first thread, whose calls are counted', async function () {
         this.timeout(120_000);
         const host = await hosts.take();
-        for (const command of ['ADD', 'DEL'] as const) {
-          expect(await effectsOfOtherThreads(host, { command, pod: SUBJECT, keys: THROUGH_HOST })).to.deep.equal([]);
+        try {
+          for (const command of ['ADD', 'DEL'] as const) {
+            expect(await effectsOfOtherThreads(host, { command, pod: SUBJECT, keys: THROUGH_HOST })).to.deep.equal([]);
+          }
+          await host.renewSubject();
+        } catch (error) {
+          await host.close();
+          throw error;
         }
-        await host.renewSubject();
         hosts.give(host);
       });
 
