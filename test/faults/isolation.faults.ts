@@ -154,7 +154,7 @@ describe('Hosts and networks of one account', function () {
     for (const host of hosts) expect(host.nics(), host.world.instanceId).to.deep.equal([]);
   });
 
-  const EACH = scaled({ short: 2, full: 30 });
+  const EACH = scaled({ short: 1, full: 30 });
   it(`collect on two hosts at once while each adds ${EACH} containers and deletes as many`, async () => {
     const namesOf = (what: string): readonly string[] => Array.from({ length: EACH }, (_, i) => `${what}-${i}`);
     const [staying, going, coming] = [namesOf('stay'), namesOf('go'), namesOf('come')];

@@ -101,7 +101,7 @@ describe('Many processes of the plugin at once', function () {
   const linkOf = async ({ namespace }: Slot): Promise<string | undefined> =>
     (await namespace.listLinks()).find((link) => link.name === 'eth0' && link.up)?.mac;
 
-  const COUNT = scaled({ short: 6, full: 200 });
+  const COUNT = scaled({ short: 4, full: 200 });
   it(`attach and detach ${COUNT} containers, with the limits of cloud and configuration raised`, async () => {
     await start(COUNT);
     const again = await persist(slots.map(({ pod }) => ({ command: 'ADD', containerId: pod })));
@@ -123,7 +123,7 @@ describe('Many processes of the plugin at once', function () {
     await host.expectAsBefore(state);
   });
 
-  const SHARING = scaled({ short: 6, full: 50 });
+  const SHARING = scaled({ short: 4, full: 50 });
   it(`make exactly one gateway for ${SHARING} containers of two networks with folders of their own`, async () => {
     await start(SHARING);
     const confOf = (index: number): Record<string, unknown> => ({
@@ -156,7 +156,7 @@ describe('Many processes of the plugin at once', function () {
     await host.expectAsBefore(state, ['data-0', 'data-1']);
   });
 
-  const RACING = scaled({ short: 6, full: 200 });
+  const RACING = scaled({ short: 4, full: 200 });
   it(`race ${RACING} ADDs against a gateway that expires whenever nobody uses it`, async () => {
     const random = seededRandom();
     await start(scaled({ short: 2, full: 4 }));
@@ -191,12 +191,12 @@ describe('Many processes of the plugin at once', function () {
       'gateways made': made,
       'slowest command in ms': Math.round(host.slowestMs),
     });
-    expect(made, 'gateways made').to.be.at.least(2);
+    expect(made, 'gateways made').to.be.at.least(scaled({ short: 1, full: 2 }));
     await finish({ 'cni.dev/valid-attachments': [] });
     await host.expectAsBefore(state);
   });
 
-  const TWICE = scaled({ short: 4, full: 100 });
+  const TWICE = scaled({ short: 2, full: 100 });
   it(`ADD each of ${TWICE} containers twice and DEL each twice, all at once, with GC in between`, async () => {
     await start(TWICE);
     const valid = slots.map(({ pod }) => ({ containerID: pod, ifname: 'eth0' }));
@@ -227,7 +227,7 @@ describe('Many processes of the plugin at once', function () {
     await host.expectAsBefore(state);
   });
 
-  const CROWD = scaled({ short: 6, full: 100 });
+  const CROWD = scaled({ short: 4, full: 100 });
   it(`ADD one container ${CROWD} times at once, and DEL it as often, with GC in between`, async () => {
     await start(1);
     const crowd = Array.from({ length: CROWD }, () => 'pod0');
