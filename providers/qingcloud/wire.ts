@@ -101,11 +101,14 @@ export type VxnetWire = t.TypeOf<typeof VxnetWireCodec>;
 
 /** An item of DescribeInstances. */
 export const InstanceWireCodec = t.intersection([
-  t.type({ instance_id: NonEmptyTextCodec, status: t.string }),
-  t.partial({
-    transition_status: OptionalTextCodec,
-    vxnets: optional(listOf(t.partial({ nic_id: OptionalTextCodec }, 'a NIC of an instance'))),
-  }),
+  t.type({ instance_id: NonEmptyTextCodec, status: t.string }, 'an instance'),
+  t.partial(
+    {
+      transition_status: OptionalTextCodec,
+      vxnets: optional(listOf(t.partial({ nic_id: OptionalTextCodec }, 'a NIC of an instance'))),
+    },
+    'an instance',
+  ),
 ]);
 /** An item of DescribeInstances. */
 export type InstanceWire = t.TypeOf<typeof InstanceWireCodec>;
