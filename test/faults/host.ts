@@ -11,8 +11,8 @@ import type { EmulatedNic } from '../../providers/qingcloud/emulator/index.js';
 import type { CommandEnd } from '../support/machine.js';
 import type { PluginWorld } from '../support/plugin-world.js';
 
-/** What the plugin grants itself after its deadline before it is ended, and what starting and ending a process takes on a busy machine. */
-const GRACE_MS = 6000;
+/** The 4 s that the plugin grants itself after its deadline before it is ended, and what starting and ending a process takes on a busy machine. */
+const GRACE_MS = 20_000;
 
 /** How a command of the plugin ended. */
 export interface Answer {
