@@ -40,7 +40,7 @@ export function kindOf(point: KillPoint): string {
 
 /**
  * Effects that threads of a command have other than its first, which no point would meet: strace counts each thread's calls for itself.
- * Wake-ups of threads among themselves (8 bytes to an eventfd) are none.
+ * Wake-ups of threads among themselves, by eventfd or pipe, are none.
  */
 export async function effectsOfOtherThreads(host: CrashHost, call: HostCall): Promise<readonly string[]> {
   const folder = join(host.world.folder, 'threads');
@@ -51,7 +51,7 @@ export async function effectsOfOtherThreads(host: CrashHost, call: HostCall): Pr
   const effects: string[] = [];
   for (const name of others) {
     const seen = readTrace(await readFile(join(folder, name), 'utf8')).filter(isEffect);
-    effects.push(...seen.map(({ text }) => text).filter((text) => !/^write\(\d+, "(\\[0-7]+){8}", 8\)/.test(text)));
+    effects.push(...seen.map(({ text }) => text).filter((text) => !/^write\(\d+<(pipe:|anon_inode:)/.test(text)));
   }
   return effects;
 }

@@ -84,7 +84,7 @@ export function killAt(point: CallPoint, trace: string): readonly string[] {
 
 /** Arguments of strace that only watch. @param threads all of them, each into a file of its own */
 export function watch(trace: string, { threads = false } = {}): readonly string[] {
-  return ['-qq', ...(threads ? ['-ff'] : []), '-o', trace, '-s', '200', '-e', `trace=?${EFFECT_CALLS.join(',?')}`];
+  return ['-qq', ...(threads ? ['-ff', '-y'] : []), '-o', trace, '-s', '200', '-e', `trace=?${EFFECT_CALLS.join(',?')}`];
 }
 
 /** The call that a killed program died in; undefined when it was not killed. */
