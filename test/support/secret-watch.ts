@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { ApiClient } from '../../providers/qingcloud/client.js';
@@ -77,7 +77,11 @@ function watchChildren(): void {
   }) as typeof execFileSync;
 }
 
+/** Where tsx keeps what it compiled: our own sources, the emulator's example keys in them. */
+const COMPILED = /^tsx-\d+$/;
+
 function lookThrough(path: string): void {
+  if (COMPILED.test(basename(path))) return;
   const status = fs.lstatSync(path, { throwIfNoEntry: false });
   if (status?.isDirectory() === true) for (const name of fs.readdirSync(path)) lookThrough(join(path, name));
   else if (status?.isFile() === true && status.size <= MAX_FILE_BYTES && !/\.(js|ts|map)$/.test(path)) look(path, fs.readFileSync(path));
