@@ -16,6 +16,7 @@ import { createMemoryDriver, createMemoryFabric, createMemoryKernel, type Memory
 import { DEFAULT_ACCOUNT, type Emulator, type EmulatorOptions, startEmulator } from '../../providers/qingcloud/emulator/index.js';
 import { createQingCloudProvider } from '../../providers/qingcloud/index.js';
 import { keyOf, pathOf, requestOf } from './attachment-bed.js';
+import { loopbackConfig } from './loopback-config.js';
 import { countOpenRequests } from './open-requests.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -118,17 +119,7 @@ export async function openEmulatedBed(options: EmulatedBedOptions = {}): Promise
   writeFileSync(instanceIdFile, `${INSTANCE}\n`);
   const random = options.random ?? (() => 0.5);
   const real = createQingCloudProvider({
-    config: {
-      ...DEFAULT_ACCOUNT,
-      zone: 'pek3a',
-      protocol: 'http',
-      host: emulator.host,
-      port: emulator.port,
-      path: '/iaas',
-      connectionRetries: 3,
-      connectionTimeoutMs: 0,
-      logLevel: 'warn',
-    },
+    config: loopbackConfig(emulator.port, { ...DEFAULT_ACCOUNT, connectionTimeoutMs: 0 }),
     instanceIdFile,
     clock: {
       now: () => clock.now(),

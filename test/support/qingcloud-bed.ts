@@ -5,6 +5,7 @@ import type { NicProvider } from '../../lib/provider.js';
 import type { FaultTarget, ProviderBed, StagedRefusal } from '../../lib/testing/index.js';
 import { type EmulatorOptions, type ErrorFault, startEmulator } from '../../providers/qingcloud/emulator/index.js';
 import { createQingCloudProvider } from '../../providers/qingcloud/index.js';
+import { loopbackConfig } from './loopback-config.js';
 
 const ACCOUNT = { accessKeyId: 'QYACCESSKEYIDEXAMPLE', secretAccessKey: 'SECRETACCESSKEY' };
 const ACTIONS: Readonly<Record<FaultTarget, string>> = {
@@ -57,17 +58,7 @@ export async function createQingCloudBed(options: EmulatorOptions = {}): Promise
   });
   const connect = (): NicProvider =>
     createQingCloudProvider({
-      config: {
-        ...ACCOUNT,
-        zone: 'pek3a',
-        protocol: 'http',
-        host: emulator.host,
-        port: emulator.port,
-        path: '/iaas',
-        connectionRetries: 3,
-        connectionTimeoutMs: 5000,
-        logLevel: 'warn',
-      },
+      config: loopbackConfig(emulator.port, ACCOUNT),
       instanceIdFile,
       // Repetitions need not wait here.
       clock: { now: () => Date.now(), sleep: async () => {} },

@@ -1,5 +1,6 @@
 import { ProviderError } from '../../lib/errors.js';
 import { createQingCloudProvider, type QingCloudProvider, type QingCloudProviderOptions } from '../../providers/qingcloud/index.js';
+import { loopbackConfig } from './loopback-config.js';
 import { type Answer, json, type ScriptedServer, startScriptedServer } from './scripted-server.js';
 
 /** Parameters that every request has. */
@@ -29,18 +30,7 @@ export async function createScriptedProvider(options: Partial<QingCloudProviderO
   const server = await startScriptedServer();
   let now = Date.UTC(2017, 7, 17, 3, 4, 5);
   const provider = createQingCloudProvider({
-    config: {
-      accessKeyId: 'QYACCESSKEYIDEXAMPLE',
-      secretAccessKey: 'SECRETACCESSKEY',
-      zone: 'pek3a',
-      protocol: 'http',
-      host: '127.0.0.1',
-      port: server.port,
-      path: '/iaas',
-      connectionRetries: 3,
-      connectionTimeoutMs: 5000,
-      logLevel: 'warn',
-    },
+    config: loopbackConfig(server.port),
     instanceIdFile: '/nowhere/instance-id',
     clock: {
       now: () => now,

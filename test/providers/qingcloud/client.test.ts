@@ -11,6 +11,7 @@ import { ApiClient, type ApiRequest } from '../../../providers/qingcloud/client.
 import type { QingCloudConfig } from '../../../providers/qingcloud/config.js';
 import type { RequestKind } from '../../../providers/qingcloud/errors.js';
 import { startDeafServer } from '../../support/deaf-server.js';
+import { loopbackConfig } from '../../support/loopback-config.js';
 import { cut, json, type ScriptedServer, silence, startScriptedServer, text } from '../../support/scripted-server.js';
 
 const NOW = Date.UTC(2017, 7, 17, 3, 4, 5);
@@ -41,19 +42,7 @@ describe('ApiClient', () => {
     responseTimeoutMs = 10_000,
   ): ApiClient {
     const client = new ApiClient({
-      config: {
-        accessKeyId: 'QYACCESSKEYIDEXAMPLE',
-        secretAccessKey: 'SECRETACCESSKEY',
-        zone: 'pek3a',
-        protocol: 'http',
-        host: '127.0.0.1',
-        port: server.port,
-        path: '/iaas',
-        connectionRetries: 3,
-        connectionTimeoutMs: 5000,
-        logLevel: 'warn',
-        ...config,
-      },
+      config: loopbackConfig(server.port, config),
       clock: { now: () => NOW, sleep: async () => {} },
       log,
       limiter,

@@ -7,6 +7,7 @@ import { NicError, ProviderError } from '../../../lib/errors.js';
 import { type Logger, silentLogger } from '../../../lib/log.js';
 import type { NicProvider } from '../../../lib/provider.js';
 import { createQingCloudProvider, type QingCloudProviderOptions } from '../../../providers/qingcloud/index.js';
+import { loopbackConfig } from '../../support/loopback-config.js';
 import { type Answer, cut, json, type ScriptedServer, startScriptedServer, text } from '../../support/scripted-server.js';
 
 const MAC = '52:54:00:00:12:34';
@@ -53,18 +54,7 @@ describe('createQingCloudProvider()', () => {
 
   function createProvider(options: Partial<QingCloudProviderOptions> = {}): NicProvider {
     const provider = createQingCloudProvider({
-      config: {
-        accessKeyId: 'QYACCESSKEYIDEXAMPLE',
-        secretAccessKey: 'SECRETACCESSKEY',
-        zone: 'pek3a',
-        protocol: 'http',
-        host: '127.0.0.1',
-        port: server.port,
-        path: '/iaas',
-        connectionRetries: 3,
-        connectionTimeoutMs: 5000,
-        logLevel: 'warn',
-      },
+      config: loopbackConfig(server.port),
       instanceIdFile: join(folder, 'instance-id'),
       clock: {
         now: () => Date.UTC(2017, 7, 17, 3, 4, 5),
