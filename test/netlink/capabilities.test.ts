@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { createNamespace, type NamespaceHandle } from '../../netlink/namespace.js';
 import { openRtnetlink } from '../../netlink/rtnetlink.js';
-import { requireLive } from '../support/live.js';
+import { requireLive, requireOpenToOthers } from '../support/live.js';
 
 const program = fileURLToPath(new URL('../support/try-everything.ts', import.meta.url));
 
@@ -130,6 +130,7 @@ describe('netlink without some capability', () => {
     it(`lets ${who} do ${ALL.length - count} things and names what is missing for ${count}`, async function () {
       const alone = !/^\s*0\s+0\s+4294967295$/m.test(readFileSync('/proc/self/uid_map', 'utf8'));
       if (otherUser === true && alone) this.skip();
+      if (otherUser === true) requireOpenToOthers(this);
       const said = await tryEverything(without);
       expect(Object.keys(said).sort()).to.deep.equal([...ALL].sort());
       for (const [operation, outcome] of Object.entries(said)) {

@@ -66,9 +66,13 @@ describe('while other processes change everything', function () {
       expect(byName.get(`t${i}`)?.mac, random.label).to.equal(macOf(8, i));
       expect(byName.get(`s${i}`)?.lowerIndex, random.label).to.equal(byName.get(`t${i}`)?.index);
     }
-    for (const link of links) {
-      if (link.masterIndex !== undefined) expect(indexes, `master of ${link.name}, ${random.label}`).to.include(link.masterIndex);
-      if (link.lowerIndex !== undefined) expect(indexes, `below ${link.name}, ${random.label}`).to.include(link.lowerIndex);
+    // The kernel lists by index, and loses its own mark when nothing is left to list after a change: rtnl_dump_ifinfo() puts it on a message
+    // that is not there, and has compared by the time the end of the listing is written (net/netlink/af_netlink.c, netlink_dump_done()).
+    const last = Math.max(...indexes);
+    for (const { name, masterIndex, lowerIndex } of links) {
+      for (const other of [masterIndex, lowerIndex]) {
+        if (other !== undefined && other <= last) expect(indexes, `above or below ${name}, ${random.label}`).to.include(other);
+      }
     }
   }
 

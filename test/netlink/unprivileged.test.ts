@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { requireLive } from '../support/live.js';
+import { requireLive, requireOpenToOthers } from '../support/live.js';
 
 const program = (name: string): string => fileURLToPath(new URL(`../support/${name}`, import.meta.url));
 
@@ -37,7 +37,8 @@ describe('netlink without privileges', () => {
     spawnSync('env', command, { encoding: 'utf8', env: { PATH: process.env['PATH'], TMPDIR: '/tmp', HOME: '/nonexistent' } });
   const node = [process.execPath, '--import', 'tsx'];
 
-  it('does everything inside "unshare -Urnm", as a user without rights', () => {
+  it('does everything inside "unshare -Urnm", as a user without rights', function () {
+    if (asNobody.length > 0) requireOpenToOthers(this);
     const { stdout, stderr } = run(...asNobody, 'unshare', '-Urnm', ...node, program('netlink-tour.ts'));
     expect(stderr).to.equal('');
     expect(JSON.parse(stdout)).to.deep.equal(TOUR);

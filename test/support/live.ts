@@ -1,5 +1,6 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Numbers of include/uapi/linux/capability.h. */
 const neededCapabilities = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21 } as const;
@@ -48,6 +49,19 @@ export function requireLive(context: Mocha.Context, tools: readonly string[] = [
 /** Skips a test that needs no rights but commands, as {@link requireLive} does. */
 export function requireTools(context: Mocha.Context, tools: readonly string[]): void {
   skipFor(context, whyNoTools(tools));
+}
+
+/**
+ * Skips a test that runs the sources as another user, as {@link requireLive} does, where a folder above them is closed to other users, such
+ * as a home.
+ */
+export function requireOpenToOthers(context: Mocha.Context): void {
+  skipFor(context, whyClosed(dirname(fileURLToPath(import.meta.url))));
+}
+
+function whyClosed(folder: string): string | undefined {
+  if ((statSync(folder).mode & 0o005) !== 0o005) return `other users cannot enter ${folder}: put the sources where they can`;
+  return dirname(folder) === folder ? undefined : whyClosed(dirname(folder));
 }
 
 function skipFor(context: Mocha.Context, reason: string | undefined): void {

@@ -79,12 +79,14 @@ function watchChildren(): void {
 
 /** Where tsx keeps what it compiled: our own sources, the emulator's example keys in them. */
 const COMPILED = /^tsx-\d+$/;
+/** Sources, and what strace saw a process send to the cloud. */
+const NO_OUTPUT = /\.(js|ts|map|trace)$/;
 
 function lookThrough(path: string): void {
   if (COMPILED.test(basename(path))) return;
   const status = fs.lstatSync(path, { throwIfNoEntry: false });
   if (status?.isDirectory() === true) for (const name of fs.readdirSync(path)) lookThrough(join(path, name));
-  else if (status?.isFile() === true && status.size <= MAX_FILE_BYTES && !/\.(js|ts|map)$/.test(path)) look(path, fs.readFileSync(path));
+  else if (status?.isFile() === true && status.size <= MAX_FILE_BYTES && !NO_OUTPUT.test(path)) look(path, fs.readFileSync(path));
 }
 
 /** Journals, logs and results are in folders that tests remove in the end. */
