@@ -3,6 +3,9 @@ import { statSync } from 'node:fs';
 import type { PluginAnswer, PluginProcess, ProcessEvents } from './cni/index.js';
 import { readToEnd, writeFully } from './descriptor-io.js';
 
+/** What any pipe holds when nobody reads it, in bytes: one page (pipe(7)). */
+const PIPE_BYTES = 4096;
+
 /** Methods of the console that print to standard output. */
 const printing = ['log', 'info', 'debug', 'dir', 'dirxml', 'table', 'group', 'groupCollapsed', 'count', 'timeEnd', 'timeLog'] as const;
 
@@ -40,6 +43,7 @@ function isOwnNamespace(path: string): boolean {
  */
 export function createPluginProcess(): PluginProcess {
   let answered = false;
+  let heed = (): void => undefined;
   let release = (): void => undefined;
 
   const finish = ({ stdout, stderr }: PluginAnswer): void => {
@@ -64,8 +68,11 @@ export function createPluginProcess(): PluginProcess {
       });
     },
     onSignal(stop) {
-      process.on('SIGTERM', stop);
-      process.on('SIGINT', stop);
+      heed = () => {
+        process.on('SIGTERM', stop);
+        process.on('SIGINT', stop);
+      };
+      heed();
       release = () => {
         process.off('SIGTERM', stop);
         process.off('SIGINT', stop);
@@ -73,9 +80,12 @@ export function createPluginProcess(): PluginProcess {
     },
     answer(answer) {
       if (answered) return;
-      // From here on a signal ends the process: a reader that does not read must not keep it.
-      release();
+      // What ends by a signal is taken for failed whatever it has answered, so signals are kept off to the end. Only while more is written
+      // than a pipe holds do they end the process: a reader that does not read must not keep it.
+      const isLong = Buffer.byteLength(answer.stdout) + Buffer.byteLength(answer.stderr) > PIPE_BYTES;
+      if (isLong) release();
       finish(answer);
+      if (isLong) heed();
       process.exit(answer.exitCode);
     },
   };

@@ -166,6 +166,14 @@ describe('runPlugin() as a process', function () {
     expect(await started.ended).to.include({ code: 0, stderr: 'ready\nthe answer could not be written to standard output\n' });
   });
 
+  it('ends by itself when a signal comes after its answer, so that what it did is not taken for failed', async () => {
+    for (let i = 0; i < 5; i++) {
+      const { child, ended } = add('result');
+      child.stdout?.once('data', () => child.kill(i % 2 === 0 ? 'SIGTERM' : 'SIGINT'));
+      expect(await ended, `round ${i}`).to.include({ code: 0, signal: null });
+    }
+  });
+
   it('can be ended by a signal while it writes to someone who does not read', async () => {
     const started = add('large');
     started.child.stdout?.pause();
