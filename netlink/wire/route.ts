@@ -1,3 +1,4 @@
+import type { PathMetrics } from '../../lib/driver.js';
 import { AttributeTable, NLA_F, nest, type WithUnknown } from './attribute.js';
 import { LITTLE_ENDIAN } from './byte-order.js';
 import { written } from './byte-writer.js';
@@ -10,42 +11,10 @@ import { be16, bool8, expectLength, ipAddress, s32, text, u8, u16, u32, type Val
 export const ROUTE_HEADER = 12;
 const NEXT_HOP_HEADER = 8;
 
-/** What a route says about the way (RTA_METRICS). */
-export interface RouteMetrics {
-  /** RTAX_LOCK: one bit for each metric that the kernel shall not adapt. */
-  readonly lock?: number;
+/** What a route says about the way (RTA_METRICS). `lock` is RTAX_LOCK, `features` has the bits of RTAX_FEATURE. */
+export interface RouteMetrics extends PathMetrics {
   /** Largest packet, in bytes. */
   readonly mtu?: number;
-  /** Largest TCP window, in bytes. */
-  readonly window?: number;
-  /** Round-trip time, in eighths of a millisecond. */
-  readonly rtt?: number;
-  /** Its variance, in quarters of a millisecond. */
-  readonly rttvar?: number;
-  /** Slow start threshold, in segments. */
-  readonly ssthresh?: number;
-  /** Clamp of the congestion window, in segments. */
-  readonly cwnd?: number;
-  /** Largest TCP segment advertised, in bytes. */
-  readonly advmss?: number;
-  /** Reordering that TCP reckons with. */
-  readonly reordering?: number;
-  /** Hop limit. */
-  readonly hoplimit?: number;
-  /** Congestion window to begin with, in segments. */
-  readonly initcwnd?: number;
-  /** RTAX_FEATURE bits. */
-  readonly features?: number;
-  /** Least retransmission time-out, in milliseconds. */
-  readonly rtoMin?: number;
-  /** Receive window to begin with, in segments. */
-  readonly initrwnd?: number;
-  /** Acknowledges at once. */
-  readonly quickack?: number;
-  /** Congestion control algorithm. */
-  readonly congestionControl?: string;
-  /** TCP fast open without a cookie: 0 or 1. */
-  readonly fastopenNoCookie?: number;
 }
 
 /** A next hop of another address family (struct rtvia). */
