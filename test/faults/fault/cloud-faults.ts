@@ -78,7 +78,6 @@ export async function listCloudFaults(host: CrashHost, command: DoomedCommand): 
   return actions.flatMap((action, skip) =>
     FAULTS.filter(({ actions: only }) => only?.test(action) !== false).map(
       ({ name, fault, slow }): CommandFault => ({
-        call: action,
         name: `call ${skip + 1}, ${action}: ${name}`,
         async run(at) {
           const id = at.world.emulator.addFault({ fault, skip });
@@ -86,7 +85,7 @@ export async function listCloudFaults(host: CrashHost, command: DoomedCommand): 
           const deadline = slow === true ? { deadlineSeconds: SHORT_DEADLINE } : {};
           const end = await at.run({ ...call, keys: { ...call.keys, ...deadline } });
           at.world.emulator.removeFault(id);
-          return end;
+          return { end, struck: action };
         },
       }),
     ),

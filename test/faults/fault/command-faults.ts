@@ -8,16 +8,21 @@ import type { FaultFigures } from './figures.js';
 /** More than a vxnet is set aside that refused a NIC. */
 const SET_ASIDE_MS = 120_000;
 
-/** Something that goes wrong once while a command runs. */
-export interface CommandFault {
-  /** What it strikes, for figures. */
-  readonly call: string;
-  /** In words, for messages. */
-  readonly name: string;
+/** How a command with a fault ended. */
+export interface FaultEnd {
+  readonly end: CommandEnd;
+  /** What the fault struck, for figures. */
+  readonly struck: string;
   /** True: the command may die of it without an answer, as one that cannot get back out of a container's namespace must. */
   readonly mayDie?: boolean;
+}
+
+/** Something that goes wrong once while a command runs. */
+export interface CommandFault {
+  /** In words, for messages. */
+  readonly name: string;
   /** Runs the command with it. */
-  run(host: CrashHost, command: DoomedCommand): Promise<CommandEnd>;
+  run(host: CrashHost, command: DoomedCommand): Promise<FaultEnd>;
 }
 
 /** Runs a command with a fault, then what comes after it. @returns what is wrong */
@@ -25,12 +30,12 @@ async function strike(host: CrashHost, command: DoomedCommand, fault: CommandFau
   // A vxnet that refused a NIC before is used again, and the API's budget is full.
   host.clock.skip(SET_ASIDE_MS);
   await command.prepare(host);
-  const end = await fault.run(host, command);
-  figures.count(fault.call);
+  const { end, struck, mayDie } = await fault.run(host, command);
+  figures.count(struck);
   // Requests that take effect late do so within the time a lost answer is watched.
   await host.world.emulator.idle();
   const died = end.code === undefined || end.code > 128;
-  if (died && fault.mayDie !== true) return [`it died: exit ${end.code} ${end.signal ?? ''}: ${end.stdout}${end.stderr}`];
+  if (died && mayDie !== true) return [`it died: exit ${end.code} ${end.signal ?? ''}: ${end.stdout}${end.stderr}`];
   if (!died) codeOf(end);
   const isAdd = command.name.startsWith('ADD');
   if (end.code === 0) figures.survived++;
@@ -40,8 +45,8 @@ async function strike(host: CrashHost, command: DoomedCommand, fault: CommandFau
       if (end.code !== 0) figures.refused++;
       return [];
     }
-    if (end.code !== 0) figures.countPending(fault.call);
-  } else if (end.code !== 0) figures.countPending(fault.call);
+    if (end.code !== 0) figures.countPending(struck);
+  } else if (end.code !== 0) figures.countPending(struck);
   const { problems } = await sameDel.run(host, command.keys, () => {});
   await lookAfterGateways(host);
   return [...problems, ...(await host.leftOver())];

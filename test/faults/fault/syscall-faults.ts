@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DoomedCommand } from '../crash/commands.js';
 import { type CrashHost, SUBJECT } from '../crash/crash-host.js';
-import type { CommandFault } from './command-faults.js';
+import type { CommandFault, FaultEnd } from './command-faults.js';
 
 /** Calls that reach the kernel's network, or a file of the plugin's, with errors they are known to have (their manual pages). */
 const ERRORS: Readonly<Record<string, readonly string[]>> = {
@@ -58,6 +58,18 @@ function readCalls(trace: string, folder: string): readonly Seen[] {
   return seen;
 }
 
+/**
+ * What a fault struck. Runs differ in how often a thread wakes others, so the n-th write of one is not that of another: a wake-up that fails
+ * ends the process by the design of its runtime, and says nothing of the plugin.
+ */
+function whatWasStruck(trace: string, folder: string, call: string): Omit<FaultEnd, 'end'> {
+  const text = trace.split('\n').find((line) => line.includes('(INJECTED)'));
+  if (text === undefined) return { struck: 'nothing' };
+  if (!concerns(folder, text)) return { struck: `${call} of the runtime itself`, mayDie: true };
+  // A process that cannot leave a container's namespace ends itself rather than act in there.
+  return { struck: call, mayDie: call === 'setns' };
+}
+
 /** Each system call of an untouched run with each of its errors. Only the first thread is traced: see the crash matrix. */
 export async function listSyscallFaults(host: CrashHost, command: DoomedCommand): Promise<readonly CommandFault[]> {
   const { folder } = host.world;
@@ -69,14 +81,24 @@ export async function listSyscallFaults(host: CrashHost, command: DoomedCommand)
   return readCalls(await readFile(trace, 'utf8'), folder).flatMap(({ call, nth, text }) =>
     (ERRORS[call] ?? []).map(
       (error): CommandFault => ({
-        call,
         name: `${error} of ${call} ${nth}: ${text.slice(0, 160)}`,
-        // A process that cannot leave a container's namespace ends itself rather than act in there.
-        mayDie: call === 'setns',
-        run: (at) => {
-          const inject = ['-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', `inject=${call}:error=${error}:when=${nth}`];
+        run: async (at) => {
+          const struck = join(at.world.folder, 'struck.trace');
+          const inject = [
+            '-qq',
+            '-yy',
+            '-o',
+            struck,
+            '-s',
+            '300',
+            '-e',
+            `trace=${call}`,
+            '-e',
+            `inject=${call}:error=${error}:when=${nth}`,
+          ];
           const one = command.call(at);
-          return at.run({ ...one, strace: inject, keys: { ...one.keys, deadlineSeconds: DEADLINE } });
+          const end = await at.run({ ...one, strace: inject, keys: { ...one.keys, deadlineSeconds: DEADLINE } });
+          return { end, ...whatWasStruck(await readFile(struck, 'utf8'), at.world.folder, call) };
         },
       }),
     ),
