@@ -2,8 +2,8 @@
  * How the proofs of this folder are scaled, and how they print what they saw.
  *
  * Each proof is one file `X.faults.ts`. `npm test` runs it in its short form, a sample that takes seconds; `npm run test:faults` builds both
- * executables and runs it in full: all points, all rounds. One file alone in full:
- * `HOSTNIC_FAULTS=full npx mocha --no-package --node-option import=tsx/esm --timeout 3600000 test/faults/X.faults.ts`.
+ * executables and runs it in full: all points, all rounds. `npm run test:faults -- X` runs one file alone, `npx tsx test/faults/main.ts X`
+ * does so with what was built before.
  * Random choices come from `seededRandom()` of test/support, whose seed is printed and given again in TEST_SEED.
  */
 
