@@ -45,7 +45,7 @@ describe('the watch over secrets', () => {
     const output = join(folder.path, 'report.json');
     const hook = join(root, 'test/support/secret-watch.ts');
     const reporter = ['--reporter', 'json', '--reporter-option', `output=${output}`];
-    const args = ['--no-package', '--node-option', 'import=tsx/esm', '--require', hook, ...reporter, '--exit', file];
+    const args = ['--no-package', '--node-option', 'import=tsx/esm', '--require', hook, '--parallel', '--jobs', '2', ...reporter, file];
     const child = spawn(process.execPath, [join(root, 'node_modules/mocha/bin/mocha.js'), ...args], { cwd: root, stdio: 'ignore' });
     await new Promise((resolve) => child.once('close', resolve));
     const report = await readFile(output, 'utf8');
