@@ -29,10 +29,10 @@ interface Ended {
 
 async function runProof(name: string, running: Set<() => void>): Promise<Ended> {
   const start = performance.now();
-  const args = [mocha, '--no-package', '--node-option', 'import=tsx/esm', '--timeout', '3600000', join(folder, `${name}.faults.ts`)];
-  const child = spawn(process.execPath, args, {
+  const options = ['--no-package', '--no-color', '--node-option', 'import=tsx/esm', '--timeout', '3600000'];
+  const child = spawn(process.execPath, [mocha, ...options, join(folder, `${name}.faults.ts`)], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, HOSTNIC_FAULTS: 'full', FORCE_COLOR: '0' },
+    env: { ...process.env, HOSTNIC_FAULTS: 'full' },
   });
   const kill = (): void => void child.kill('SIGTERM');
   running.add(kill);

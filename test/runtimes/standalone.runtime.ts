@@ -18,7 +18,7 @@ const conf = {
 };
 
 describe('the standalone plugin', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let executable: string;
   let folder: string;
 

@@ -5,8 +5,7 @@ import { expect } from 'chai';
 import { runCommand } from '../../support/machine.js';
 import { pluginExecutable } from '../../support/plugin-executable.js';
 
-describe('hostnic for Node.js, copied instead of linked', function () {
-  this.timeout(30_000);
+describe('hostnic for Node.js, copied instead of linked', () => {
   let folder: string;
   let executable: string;
 
