@@ -143,6 +143,9 @@ class Collection {
       const stored = await store.read(id);
       if (stored?.kind !== 'record' || !(await this.#goes(id, stored.record))) return 'done';
       const { record } = stored;
+      // Its ADD came to its end while this GC ran, so whoever made the list need not have known of it.
+      const isNew = !isComplete(this.#command, listed) || record.nicId !== listed.nicId;
+      if (isNew && isComplete(this.#command, record)) return 'done';
       const { instanceId } = await this.#command.cloud();
       if (record.instanceId !== undefined && record.instanceId !== instanceId) {
         if (this.#request.dryRun !== true) await store.setAside(id);

@@ -192,6 +192,19 @@ describe('collect()', () => {
     expect(bed.nics()).to.have.length(1);
   });
 
+  it('keeps an attachment whose ADD comes to its end meanwhile: the list is older', async () => {
+    const bed = await withPods('gone');
+    bed.pod('comes');
+    const adding = bed.attach('comes');
+    await bed.clock.sleep(100);
+    const [gone] = bed.nics();
+    // What is busy is looked at again when the others are done, and by then that ADD has answered.
+    const report = await bed.process().engine.collect({ network: 'pods', valid: [], subnetIds: ['net-1'] }, bed.timing());
+    const { nicId } = await adding;
+    expect(report).to.deep.equal({ removed: [{ nicId: gone?.id, key: keyOf('gone'), reason: 'unlisted' }], failed: [], busy: [] });
+    expect(bed.nics().map(({ id }) => id)).to.deep.equal([nicId]);
+  });
+
   it('goes on after a failure and reports it', async () => {
     const bed = await withPods('c1', 'c2');
     const [stubborn] = bed.nics();
