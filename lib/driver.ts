@@ -255,7 +255,8 @@ export interface NetworkNamespace {
 export interface NetworkDriver {
   /**
    * Opens a namespace.
-   * @throws NicError `ERR_NAMESPACE` when it is missing or no network namespace, `ERR_NOT_SUPPORTED` when the system has none
+   * @throws NicError `ERR_NAMESPACE` when it is missing or no network namespace, and never when that cannot be told, as with too many open
+   * files (`ERR_NETLINK`): what is missing is taken for gone for good. `ERR_NOT_SUPPORTED` when the system has none
    */
   open(ref: NamespaceRef, options?: CallOptions): Promise<NetworkNamespace>;
 }

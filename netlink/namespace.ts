@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { types } from 'node:util';
 import { libc } from '#libc';
 import type { NamespaceRef } from '../lib/driver.js';
-import { isNicError, NicError } from '../lib/errors.js';
+import { isNicError, NetlinkError, NicError } from '../lib/errors.js';
 import { checkCall, toCallError } from './system-call.js';
 import { AF, CLONE_NEWNET, NS_GET_NSTYPE, SO, SOCK, SOL } from './system-constants.js';
 import { ERRNO, LITTLE_ENDIAN } from './wire/index.js';
@@ -176,12 +176,16 @@ function pathOf(ref: NamespaceRef): { readonly path: string; readonly label: str
   }
 }
 
+/** What an open is refused with for reasons of the system's own: they say nothing of what is behind the path. */
+const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'EINTR', 'EAGAIN']);
+
 function openFile(path: string, label: string): number {
   try {
     // Non-blocking, since a path may lead to a FIFO that nobody writes to.
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    if (SHORTAGES.has(code)) throw new NetlinkError({ op: `open ${label}`, errno: code, cause: error });
     const hint = code === 'EACCES' || code === 'EPERM' ? '; it takes the rights of its owner or CAP_SYS_PTRACE' : '';
     throw new NicError('ERR_NAMESPACE', `${label}: cannot be opened (${code})${hint}`, { cause: error });
   }
@@ -229,7 +233,7 @@ function createHandle(fd: number, label: string): NamespaceHandle {
 /**
  * Opens a namespace. The handle has a descriptor of its own, also when `ref` names one by descriptor.
  * @throws NicError `ERR_NAMESPACE` when it is missing or no network namespace
- * @throws NetlinkError when it cannot be entered
+ * @throws NetlinkError when it cannot be entered, or the system is short of what opening takes
  * @throws TypeError when a path has a null byte, RangeError when a pid or descriptor is no whole number
  */
 export async function openNamespace(ref: NamespaceRef): Promise<NamespaceHandle> {

@@ -71,7 +71,7 @@ class Collection {
     const { store } = this.#command.context;
     let going: StoredRecord<AttachmentRecord>[] = [];
     for (const stored of await store.list()) {
-      if (stored.kind === 'record' && this.#isOurs(stored.record) && (await this.#goes(stored.id, stored.record))) going.push(stored);
+      if (stored.kind === 'record' && this.#isOurs(stored.record) && (await this.#mayGo(stored))) going.push(stored);
     }
     // Ids may share a lock, so what was in the way may have been this GC itself.
     for (;;) {
@@ -120,6 +120,17 @@ class Collection {
 
   #isOurs(record: AttachmentRecord): boolean {
     return record.key.network === this.#request.network;
+  }
+
+  /** What cannot be told of stays, and is reported. */
+  async #mayGo({ id, record }: StoredRecord<AttachmentRecord>): Promise<boolean> {
+    try {
+      return await this.#goes(id, record);
+    } catch (error) {
+      if (!isNicError(error)) throw error;
+      this.#failed.push({ nicId: record.nicId, key: record.key, reason: toReason(error) });
+      return false;
+    }
   }
 
   async #goes(id: string, record: AttachmentRecord): Promise<boolean> {

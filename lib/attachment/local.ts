@@ -3,7 +3,7 @@ import { isNicError } from '../errors.js';
 import { toReason } from './cloud-error.js';
 import type { Command } from './context.js';
 import { findNicLink } from './nic-link.js';
-import type { NamespaceEntry } from './record.js';
+import type { AttachmentRecord, NamespaceEntry } from './record.js';
 
 /** A NIC's link, where it was found. */
 export interface FoundLink {
@@ -52,10 +52,46 @@ export async function openRecorded(
   entry: NamespaceEntry | undefined,
   bootId: string,
 ): Promise<NetworkNamespace | undefined> {
-  if (entry?.path === undefined || bootId !== command.context.bootId) return undefined;
-  const namespace = await openContainer(command, { kind: 'path', path: entry.path });
-  // Paths, devices and inodes are used again; cookies are not.
-  return namespace?.cookie === entry.cookie ? namespace : undefined;
+  try {
+    return await findRecorded(command, entry, bootId);
+  } catch (error) {
+    if (!isNicError(error)) throw error;
+    command.context.log.warn('the namespace of a record cannot be looked at', { reason: toReason(error) });
+    return undefined;
+  }
+}
+
+/** As {@link openRecorded}. @throws NicError when the system does not say whether the namespace is still there */
+async function findRecorded(command: Command, entry: NamespaceEntry | undefined, bootId: string): Promise<NetworkNamespace | undefined> {
+  const path = entry?.path;
+  if (path === undefined || bootId !== command.context.bootId) return undefined;
+  try {
+    const namespace = await twice(() => command.open({ kind: 'path', path }));
+    const host = await twice(() => command.host());
+    // Paths, devices and inodes are used again; cookies are not.
+    return namespace.cookie === entry?.cookie && namespace.cookie !== host.cookie ? namespace : undefined;
+  } catch (error) {
+    if (!isNicError(error, 'ERR_NAMESPACE')) throw error;
+    return undefined;
+  }
+}
+
+/** What is known of a finished attachment's NIC: its container has it, its container lives without it, or the container is gone. */
+export type Whereabouts = 'inside' | 'outside' | 'gone';
+
+/**
+ * Looks for the NIC of a finished attachment in its container. A container without a path to open its namespace by is taken for having
+ * what is not on the host: a card comes back there when its namespace dies.
+ * @throws NicError when the system does not say: what may live must not be taken for dead
+ */
+export async function findOut(command: Command, { namespace: entry, bootId }: AttachmentRecord, mac: string): Promise<Whereabouts> {
+  if (entry === undefined || bootId !== command.context.bootId) return 'gone';
+  const isIn = async (namespace: NetworkNamespace): Promise<boolean> =>
+    findNicLink(await twice(() => namespace.listLinks()), mac) !== undefined;
+  if (entry.path === undefined) return (await isIn(await twice(() => command.host()))) ? 'gone' : 'inside';
+  const namespace = await findRecorded(command, entry, bootId);
+  if (namespace === undefined) return 'gone';
+  return (await isIn(namespace)) ? 'inside' : 'outside';
 }
 
 /** The link of a NIC in a namespace; undefined when it is not there or cannot be told. */

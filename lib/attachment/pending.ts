@@ -5,7 +5,7 @@ import { toReason } from './cloud-error.js';
 import type { Cloud, Command } from './context.js';
 import { type FinishItem, finishAttachments, isTooEarly, retryTime } from './finish.js';
 import { Journal } from './journal.js';
-import { findIn, openRecorded } from './local.js';
+import { findOut } from './local.js';
 import { nicName } from './names.js';
 import { findNicLink } from './nic-link.js';
 import type { AttachmentRecord } from './record.js';
@@ -17,13 +17,11 @@ export function isComplete(command: Command, record: AttachmentRecord): boolean 
   return record.state === 'complete' && record.bootId === command.context.bootId;
 }
 
-/** True when the container of a finished attachment still has its NIC. */
+/** True when the container of a finished attachment still has its NIC. @throws NicError when that cannot be told */
 export async function isAlive(command: Command, record: AttachmentRecord): Promise<boolean> {
-  if (record.state !== 'complete') return false;
-  const namespace = await openRecorded(command, record.namespace, record.bootId);
   const nic = record.nics.find((entry) => entry.id === record.nicId);
-  if (namespace === undefined || nic === undefined) return false;
-  return (await findIn(command, namespace, nic.mac)) !== undefined;
+  if (record.state !== 'complete' || nic === undefined) return false;
+  return (await findOut(command, record, nic.mac)) === 'inside';
 }
 
 /** True when finishing a record has been tried and has failed. */
@@ -43,11 +41,12 @@ async function isAbandoned(command: Command, record: AttachmentRecord, hostLinks
   if (nic === undefined) return false;
   try {
     if (findNicLink(hostLinks, nic.mac) === undefined) return false;
-  } catch {
-    // Two links with its address: nothing is certain, so nothing is done.
+    return (await findOut(command, record, nic.mac)) === 'gone';
+  } catch (error) {
+    if (!isNicError(error)) throw error;
+    // Two links with its address, or no answer of the kernel's: nothing is certain, so nothing is done.
     return false;
   }
-  return (await openRecorded(command, record.namespace, record.bootId)) === undefined;
 }
 
 /** Which left-over work a command takes on. */

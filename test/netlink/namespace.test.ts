@@ -18,6 +18,7 @@ import { requireLive } from '../support/live.js';
 import { countDescriptors, rejection } from '../support/netlink-lab.js';
 
 const loseTheWayBack = fileURLToPath(new URL('../support/lose-the-way-back.ts', import.meta.url));
+const runOutOfDescriptors = fileURLToPath(new URL('../support/run-out-of-descriptors.ts', import.meta.url));
 const own = (): string => readlinkSync('/proc/thread-self/ns/net');
 
 describe('openNamespace()', () => {
@@ -48,6 +49,12 @@ describe('openNamespace()', () => {
     }
     closeSync(descriptor);
     mine.close();
+  });
+
+  it('does not call a namespace missing when the process has no descriptor left to open it by', () => {
+    const command = [process.execPath, '--import', 'tsx', runOutOfDescriptors];
+    const { stdout, stderr } = spawnSync('sh', ['-c', 'ulimit -n 256; exec "$@"', 'sh', ...command], { encoding: 'utf8', timeout: 30_000 });
+    expect(JSON.parse(stdout), stderr).to.deep.equal({ code: 'ERR_NETLINK', errno: 'EMFILE' });
   });
 
   it('keeps its descriptor when the one it was opened by is closed', async () => {

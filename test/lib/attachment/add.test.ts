@@ -563,6 +563,27 @@ describe('attach()', () => {
       expect(bed.kernel.findByMac(first.mac)?.link.up).to.equal(true);
     });
 
+    it('is refused, with nothing touched, when the kernel does not say whether the NIC still serves', async () => {
+      const bed = await createAttachmentBed();
+      bed.pod('c1');
+      const first = await bed.attach('c1');
+      await bed.clock.sleep(1000);
+      const before = [bed.nics(), bed.kernel.namespace(pathOf('c1')).snapshot()];
+      let lists = 0;
+      bed.kernel.onOperation = ({ kind, namespace, op }) => {
+        // The first one is of the check whether the name is taken.
+        if (kind === 'link.list' && namespace === pathOf('c1') && ++lists > 1) throw new NetlinkError({ op, errno: 'ENOBUFS' });
+      };
+      await rejection(bed.attach('c1'), 'ERR_NETLINK');
+      expect(lists).to.be.above(1);
+      bed.kernel.onOperation = undefined;
+      // As a container with the right to do so may make it, to hide its NIC.
+      const twin = bed.kernel.addLink(bed.kernel.namespace(pathOf('c1')), { name: 'twin', mac: first.mac, permanentMac: first.mac });
+      await rejection(bed.attach('c1'), 'ERR_LINK');
+      bed.kernel.removeLink(twin);
+      expect([bed.nics(), bed.kernel.namespace(pathOf('c1')).snapshot()]).to.deep.equal(before);
+    });
+
     it('unwinds the first one when its namespace is gone', async () => {
       const bed = await createAttachmentBed();
       bed.pod('c1');

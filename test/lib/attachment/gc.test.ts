@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { CollectReport } from '../../../lib/attachment/index.js';
 import { attachmentId, gatewayId, gatewayName, nicName } from '../../../lib/attachment/names.js';
+import { NetlinkError } from '../../../lib/errors.js';
 import { createMemoryFolder } from '../../../lib/folder/index.js';
 import { refusal } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
@@ -68,6 +69,26 @@ describe('collect()', () => {
     await bed.engine.collect(request, bed.timing());
     expect(bed.nics().map(({ id }) => id)).to.have.members([alive, inside.id]);
   });
+
+  for (const [refused, where] of [
+    ['link.list', 'in its namespace'],
+    ['namespace.open', 'before its namespace is open'],
+  ] as const) {
+    it(`keeps what may live where nobody has a list and the kernel does not say, ${where}`, async () => {
+      const bed = await withPods('c1', 'gone');
+      bed.kernel.removeNamespace(pathOf('gone'));
+      const [alive] = bed.nics();
+      bed.kernel.onOperation = ({ kind, namespace, op }) => {
+        if (kind === refused && namespace === pathOf('c1')) throw new NetlinkError({ op, errno: 'ENOMEM' });
+      };
+      const request = { network: 'pods', valid: 'living', subnetIds: ['net-1', 'net-2'] } as const;
+      const report = await bed.engine.collect(request, bed.timing());
+      expect(report.failed.map(({ nicId, key, reason }) => [nicId, key?.containerId, reason.includes('ENOMEM')])).to.deep.equal([
+        [alive?.id, 'c1', true],
+      ]);
+      expect(bed.nics()).to.deep.equal([alive]);
+    });
+  }
 
   it('only says what it would do on a dry run', async () => {
     const bed = await withPods('c1');

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { attachmentId } from '../../../lib/attachment/names.js';
+import { NetlinkError } from '../../../lib/errors.js';
 import { lostAnswer, refusal } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
 import { rejection } from '../../support/rejection.js';
@@ -37,6 +38,22 @@ describe('left-over work', () => {
       .filter((action) => action !== 'describeJobs');
     expect(order.indexOf('deleteNics')).to.be.below(order.indexOf('createNic'));
     expect(bed.nics()).to.have.length(1);
+  });
+
+  it('is no NIC on the host as long as the kernel does not say that its container is gone', async () => {
+    const bed = await withPods(['c1', 'c2', 'c3']);
+    const [first] = bed.nics();
+    bed.kernel.removeNamespace(pathOf('c1'));
+    await bed.clock.sleep(1000);
+    expect(bed.kernel.findByMac(first?.mac ?? '')?.namespace).to.equal(bed.kernel.initial);
+    bed.kernel.onOperation = ({ kind, namespace, op }) => {
+      if (kind === 'namespace.open' && namespace === pathOf('c1')) throw new NetlinkError({ op, errno: 'EMFILE' });
+    };
+    await bed.detach('c2');
+    expect(bed.nics().map(({ id }) => id)).to.include(first?.id);
+    bed.kernel.onOperation = undefined;
+    await bed.detach('c3');
+    expect(bed.nics()).to.deep.equal([]);
   });
 
   it('is finished by a DEL of another container', async () => {
