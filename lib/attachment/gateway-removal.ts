@@ -6,6 +6,7 @@ import { findHostLink } from './gateway-link.js';
 import { Journal } from './journal.js';
 import { clearLink, watchVanishing } from './local.js';
 import { gatewayName } from './names.js';
+import { isOriginalGateway, takeOver } from './original-gateway.js';
 import type { GatewayRecord } from './record.js';
 import { certainFrom, isDue, settleNics } from './settle.js';
 import { type Survey, survey } from './survey.js';
@@ -95,6 +96,12 @@ async function lookAfter(command: Command, journal: Journal<GatewayRecord>, know
   const now = clock.now();
   if (isTooEarly(now, current.retryAt)) return;
   if (current.state !== 'ready') return removeGateway(command, journal, signal);
+  if (isOriginalGateway(current)) {
+    const ours = await takeOver(command, current);
+    // Containers of the original's may use it, and are recorded nowhere.
+    if (ours === undefined) return;
+    journal.note(ours);
+  }
   const isUsed = (records: Survey): boolean => {
     const used = usedGateways(records);
     return used === undefined || (current.nicId !== undefined && used.has(current.nicId));

@@ -8,7 +8,8 @@ import type { Command } from './context.js';
 import { carries, configureGatewayLink, findHostLink, inSubnet, warnOfHostSettings } from './gateway-link.js';
 import { removeGateway } from './gateway-removal.js';
 import { Journal } from './journal.js';
-import { gatewayId, gatewayName, isNicName } from './names.js';
+import { gatewayId, gatewayName, isNicName, originalName } from './names.js';
+import { originalGateway, takeOver } from './original-gateway.js';
 import type { RoutedSubnet } from './plan.js';
 import type { AttachmentRecord, GatewayRecord, GatewayUse, NicEntry } from './record.js';
 import { toNicEntry } from './settle.js';
@@ -103,8 +104,12 @@ class Gateway {
     }
     // A NIC of the host that was found before may have gone, or may be found again.
     if (current.found) {
-      await journal.remove();
-      return undefined;
+      const ours = await takeOver(this.#command, current);
+      if (ours === undefined) {
+        await journal.remove();
+        return undefined;
+      }
+      journal.note(ours);
     }
     // After a reboot, or with the link gone, or with a dead command's work half done: the cloud says what is left of it.
     return this.#allocate(journal);
@@ -139,9 +144,9 @@ class Gateway {
       const address = await this.#usableAddress(nic, containers);
       if (address === undefined) continue;
       const full = inSubnet(address, subnet);
-      const journal = this.#blank();
+      const journal = this.#blank(nic.name === originalName(instanceId) ? originalGateway(instanceId) : { instanceId });
       const entry = toNicEntry(nic);
-      await journal.save({ instanceId, state: 'ready', found: true, nics: [entry], nicId: nic.id, address: full }, 'durable');
+      await journal.save({ state: 'ready', found: true, nics: [entry], nicId: nic.id, address: full }, 'durable');
       this.#command.context.log.info('gateway found', { nic: nic.id, subnet: subnet.id, address });
       return { nicId: nic.id, mac: nic.mac, address };
     }

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import type { AttachRequest } from '../../../lib/attachment/index.js';
 import { gatewayId, gatewayName } from '../../../lib/attachment/names.js';
+import type { NetworkNamespace } from '../../../lib/driver.js';
 import { createMemoryFolder } from '../../../lib/folder/index.js';
+import type { Nic } from '../../../lib/nic.js';
 import { lostAnswer, refusal } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
 import { rejection } from '../../support/rejection.js';
@@ -207,6 +209,84 @@ describe('a route through this host', () => {
     expect(gateways(bed)).to.deep.equal([before]);
     expect(nextHop(attachment)).to.equal(nic?.addresses[0]);
     expect(bed.kernel.findByMac(nic?.mac ?? '')?.link.up).to.equal(true);
+  });
+
+  describe("that the original plugin's NIC leads by", () => {
+    /** The original's gateway, configured, and a container that uses it. */
+    async function withOriginalGateway(): Promise<{ readonly bed: AttachmentBed; readonly nic: Nic }> {
+      const bed = await createAttachmentBed();
+      for (const name of ['c1', 'c2']) bed.pod(name);
+      const nic = bed.cloud.addNic({ subnetId: 'net-1', name: 'hostnic_i-1', instanceId: 'i-1' });
+      const [address = ''] = nic.addresses;
+      await bed.fabric.plug({ id: nic.id, mac: nic.mac, subnetId: nic.subnetId, address }, 'i-1');
+      const host = await bed.driver.open({ kind: 'own' });
+      const { index } = (await host.listLinks()).find(({ mac }) => mac === nic.mac) ?? { index: 0 };
+      await host.changeLink(index, { up: true });
+      await host.addAddress(index, `${address}/24`);
+      host.close();
+      expect(nextHop(await bed.attach('c1', viaHost))).to.equal(address);
+      await bed.clock.sleep(1000);
+      return { bed, nic };
+    }
+
+    it('is restored after a reboot, which the original did not do', async () => {
+      const { bed, nic } = await withOriginalGateway();
+      bed.reboot();
+      bed.pod('c2');
+      expect(nextHop(await bed.attach('c2', viaHost))).to.equal(nic.addresses[0]);
+      expect(gateways(bed)).to.deep.equal([]);
+      expect(bed.nics()).to.have.length(2);
+      const link = bed.kernel.findByMac(nic.mac)?.link;
+      expect(link?.up).to.equal(true);
+      expect(bed.kernel.initial.readSysctl(`ipv4/conf/${link?.name}/rp_filter`)).to.equal('2');
+      expect(bed.cloud.forwardingNics()).to.deep.equal([nic.id]);
+      await bed.detach('c2');
+      bed.clock.skip(HOUR);
+      await bed.detach('c2');
+      bed.clock.skip(HOUR);
+      await bed.detach('c2');
+      expect(bed.nics()).to.deep.equal([]);
+    });
+
+    it('is removed after a reboot when nobody needs it any more', async () => {
+      const { bed } = await withOriginalGateway();
+      bed.reboot();
+      for (let i = 0; i < 3; i++) {
+        await bed.detach('c2');
+        bed.clock.skip(HOUR);
+      }
+      expect(bed.nics()).to.deep.equal([]);
+      expect(bed.files()).to.deep.equal([]);
+    });
+
+    it("stays until then, for the original's containers, and when the host's software configures it again", async () => {
+      const { bed, nic } = await withOriginalGateway();
+      const linkOf = async (): Promise<readonly [NetworkNamespace, number]> => {
+        const host = await bed.driver.open({ kind: 'own' });
+        return [host, (await host.listLinks()).find(({ mac }) => mac === nic.mac)?.index ?? 0];
+      };
+      await bed.detach('c1');
+      const [before, old] = await linkOf();
+      // Somebody has taken it down, and may take it up again.
+      await before.changeLink(old, { up: false });
+      for (let i = 0; i < 3; i++) {
+        bed.clock.skip(HOUR);
+        await bed.detach('c2');
+      }
+      expect(bed.nics().map(({ id }) => id)).to.deep.equal([nic.id]);
+      bed.reboot();
+      const [after, index] = await linkOf();
+      await after.changeLink(index, { up: true });
+      await after.addAddress(index, `${nic.addresses[0]}/24`);
+      for (let i = 0; i < 3; i++) {
+        bed.clock.skip(HOUR);
+        await bed.detach('c2');
+      }
+      expect(bed.nics().map(({ id }) => id)).to.deep.equal([nic.id]);
+      bed.pod('c1');
+      expect(nextHop(await bed.attach('c1', viaHost))).to.equal(nic.addresses[0]);
+      expect(bed.nics()).to.have.length(2);
+    });
   });
 
   it('finds a gateway whose record is lost by its name', async () => {
