@@ -24,6 +24,8 @@ export class Journal<R extends RecordHeader> {
   readonly #log: Logger;
   #current: R;
   #writes: Promise<void> = Promise.resolve();
+  /** A durable write was refused: the next write makes up for it, since a quick one counts as nothing without a durable one before it. */
+  #owed = false;
 
   constructor(options: JournalOptions<R>) {
     this.id = options.id;
@@ -45,9 +47,12 @@ export class Journal<R extends RecordHeader> {
   /** Changes and writes it. @throws NicError `ERR_IO` */
   async save(patch: Partial<R>, sync: Sync): Promise<void> {
     this.note(patch);
-    const write = this.#writes.then(() => {
+    const write = this.#writes.then(async () => {
       this.#current = { ...this.#current, revision: this.#current.revision + 1 };
-      return this.#store.write(this.id, this.#current, sync);
+      const due = this.#owed ? 'durable' : sync;
+      this.#owed = due === 'durable';
+      await this.#store.write(this.id, this.#current, due);
+      this.#owed = false;
     });
     this.#writes = write.catch(() => {});
     return write;
