@@ -20,6 +20,7 @@ export type {
   CollectAccountReport,
   CollectAccountRequest,
   CollectedNic,
+  CollectedRecord,
   CollectFailure,
   CollectReport,
   CollectRequest,

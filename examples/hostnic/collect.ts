@@ -27,6 +27,8 @@ export interface CollectLine {
 export interface Collected {
   /** NICs that were removed, or would be. */
   readonly removed: readonly CollectLine[];
+  /** Records that were closed, or would be, with no NIC to remove. */
+  readonly records: readonly Omit<CollectLine, 'nic'>[];
   /** What could not be removed. */
   readonly failed: readonly CollectLine[];
   /** Attachments that another command is at work on. */
@@ -37,6 +39,13 @@ const whys = {
   unlisted: 'its container is gone',
   unfinished: 'a command did not come to its end',
   unrecorded: 'nothing is recorded of it, and no container can have it',
+  idle: 'no container has used it for a while',
+  surplus: 'there is another one',
+} as const;
+
+const recordWhys = {
+  empty: 'it has no NIC any more',
+  foreign: 'it was made on another instance and is set aside',
 } as const;
 
 const roles = {
@@ -51,11 +60,16 @@ function run<T>(host: PluginHost, config: NetworkConfig, options: CollectOptions
   return runCommand(host, { ...nothing, command: 'GC', config, signal: options.signal }, () => cloud, work);
 }
 
-function toLines({ removed, failed, busy }: CollectReport): Collected {
+function toLines({ removed, records, failed, busy }: CollectReport): Collected {
   const nameOf = (key: { readonly containerId: string; readonly ifname: string } | undefined): string =>
     key === undefined ? '-' : `${key.containerId} ${key.ifname}`;
   return {
-    removed: removed.map(({ nicId, key, reason }) => ({ nic: nicId, of: nameOf(key), why: whys[reason] })),
+    removed: removed.map(({ nicId, key, gatewayOf, reason }) => ({
+      nic: nicId,
+      of: gatewayOf === undefined ? nameOf(key) : `gateway in ${gatewayOf}`,
+      why: whys[reason],
+    })),
+    records: records.map(({ key, reason }) => ({ of: nameOf(key), why: recordWhys[reason] })),
     failed: failed.map(({ nicId, key, reason }) => ({ nic: nicId ?? '-', of: nameOf(key), why: reason })),
     busy: busy.map(nameOf),
   };
@@ -76,6 +90,7 @@ function toAccountLines({ found, removed, failed }: CollectAccountReport, remove
       of: roles[role],
       why: `free in ${subnetId}, made ${createdAt.toISOString()}`,
     })),
+    records: [],
     failed: failed.map(({ nicId, reason }) => ({ nic: nicId ?? '-', of: '-', why: reason })),
     busy: [],
   };
@@ -96,13 +111,14 @@ export function join(all: readonly Collected[]): Collected {
   ];
   return {
     removed: distinct(all.flatMap(({ removed }) => removed)),
+    records: all.flatMap(({ records }) => records),
     failed: distinct(all.flatMap(({ failed }) => failed)),
     busy: all.flatMap(({ busy }) => busy),
   };
 }
 
 /** The same for people. */
-export function formatCollected({ removed, failed, busy }: Collected, remove: boolean): readonly string[] {
+export function formatCollected({ removed, records, failed, busy }: Collected, remove: boolean): readonly string[] {
   const table = (lines: readonly CollectLine[]): readonly string[] =>
     formatTable([['NIC', 'OF', 'WHY'], ...lines.map(({ nic, of, why }) => [nic, of, why])]);
   const count = `${removed.length} ${removed.length === 1 ? 'NIC' : 'NICs'}`;
@@ -110,6 +126,7 @@ export function formatCollected({ removed, failed, busy }: Collected, remove: bo
   return [
     ...(removed.length > 0 ? table(removed) : []),
     end,
+    ...records.map(({ of, why }) => `${remove ? 'record closed' : 'record would be closed'}: ${of}: ${why}`),
     ...(failed.length > 0 ? ['', 'could not be removed, and stays recorded:', ...table(failed)] : []),
     ...busy.map((attachment) => `left out, another command is at work on it: ${attachment}`),
   ];

@@ -29,9 +29,10 @@ interface GcOptions {
 }
 
 const HELP = `
-Without --delete it only says what it would remove.
+Without --delete it only says what it would remove, and changes nothing.
 
 On this host an attachment is kept while its container still has its NIC, and every NIC that may be in a container is left alone.
+Gateways go when no container has used them for a while (gatewayIdleSeconds).
 With --account the NICs are listed that this plugin made on hosts which no longer exist: free ones, older than ten minutes, that this
 host knows nothing of. NICs that an instance holds, primary ones and those of others are never touched.
 

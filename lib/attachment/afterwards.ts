@@ -1,7 +1,7 @@
 import { isNicError } from '../errors.js';
 import { toReason } from './cloud-error.js';
 import type { Command } from './context.js';
-import { sweepGateways } from './gateway-removal.js';
+import { sweepGateways } from './gateway-sweep.js';
 import { sweep } from './pending.js';
 import { type Survey, survey } from './survey.js';
 

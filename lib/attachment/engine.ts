@@ -49,7 +49,10 @@ export interface AttachmentEngine {
    * @throws NicError `ERR_CHECK` that names what differs
    */
   check(request: CheckRequest, options: CommandOptions): Promise<void>;
-  /** Removes what belongs to no valid attachment of a network, goes on after failures and reports them. */
+  /**
+   * Removes what belongs to no valid attachment of a network, and those of the host's gateways that nobody has used for a while; goes on
+   * after failures and reports them.
+   */
   collect(request: CollectRequest, options: CommandOptions): Promise<CollectReport>;
   /**
    * Removes NICs of this plugin that no host has any use for, anywhere in the account: hosts that no longer exist leave them, and a host

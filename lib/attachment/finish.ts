@@ -19,6 +19,8 @@ export interface FinishItem {
   readonly journal: Journal<AttachmentRecord>;
   /** Namespaces that its NIC may be in beside the recorded one and the host's. */
   readonly namespaces?: readonly NetworkNamespace[];
+  /** Told of each NIC that was deleted. */
+  readonly onDeleted?: (nicId: string) => void;
 }
 
 /** When finishing is worth another try after `attempts` failures. */
@@ -29,6 +31,11 @@ export function retryTime(now: number, attempts: number): number {
 /** True while another try has to wait. A time far in the future was written before the clock was set back. */
 export function isTooEarly(now: number, retryAt: number | undefined): boolean {
   return retryAt !== undefined && retryAt > now && retryAt - now < 3_600_000;
+}
+
+/** Why a record whose NIC may still appear is not at its end. */
+export function watchReason(leftMs: number): string {
+  return `the answer to a create request was lost, so its NIC may still appear for ${Math.ceil(leftMs / 1000)} s`;
 }
 
 async function clear(command: Command, item: FinishItem): Promise<readonly FoundLink[]> {
@@ -103,8 +110,9 @@ export async function finishAttachments(
     item.journal.note({ gateway: undefined });
   }
   try {
-    const settling = items.map(({ journal }) => ({
+    const settling = items.map(({ journal, onDeleted }) => ({
       journal,
+      onDeleted,
       nameOn: (instanceId: string) => nicName(instanceId, journal.current.key),
       keep: undefined,
       proven: proofs.get(journal.id) ?? new Set<string>(),
@@ -156,7 +164,7 @@ async function conclude(
       const { provider } = await command.cloud();
       const retryAt = certainFrom(current.uncertainAt, provider.features.lateEffectMs);
       await journal.trySave({ retryAt }, 'durable');
-      const reason = `the answer to a create request was lost, so its NIC may still appear for ${Math.ceil((retryAt - now) / 1000)} s`;
+      const reason = watchReason(retryAt - now);
       log.info('an attachment is watched', { id: journal.id, container: current.key.containerId, reason });
       pending.set(journal.id, pendingError(current.key, reason, undefined));
     } else {

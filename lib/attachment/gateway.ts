@@ -86,7 +86,7 @@ class Gateway {
     const journal = new Journal({ store, id, record: stored.record, log });
     if (stored.record.state !== 'removing' || isOnlyWatched(stored.record)) return journal;
     try {
-      await removeGateway(this.#command, journal, this.#command.budget.signal);
+      await removeGateway(this.#command, journal, { signal: this.#command.budget.signal });
     } catch (error) {
       if (!isNicError(error, 'ERR_PENDING') || !isOnlyWatched(journal.current)) throw error;
       return journal;
@@ -213,7 +213,7 @@ class Gateway {
 
   async #undo(journal: Journal<GatewayRecord>): Promise<void> {
     try {
-      await removeGateway(this.#command, journal, this.#command.budget.unwind());
+      await removeGateway(this.#command, journal, { signal: this.#command.budget.unwind() });
     } catch (error) {
       if (!isNicError(error)) throw error;
       this.#command.context.log.warn('a gateway NIC is left for later', { id: journal.id, reason: toReason(error) });

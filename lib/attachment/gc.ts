@@ -1,19 +1,17 @@
 import { toAbortError } from '../clock.js';
 import { isNicError } from '../errors.js';
 import type { Nic } from '../nic.js';
-import { blankGateway } from './blank-record.js';
 import { createTimeout, type Timeout } from './budget.js';
 import { toReason } from './cloud-error.js';
 import type { Command } from './context.js';
 import { finishAttachments } from './finish.js';
-import { findHostLink } from './gateway-link.js';
-import { sweepGateways } from './gateway-removal.js';
+import { sweepGateways } from './gateway-sweep.js';
+import { previewCollection } from './gc-preview.js';
+import { CollectionScope } from './gc-scope.js';
 import { Journal } from './journal.js';
-import { attachmentId, gatewayId, gatewayName, idInName, nicPrefix } from './names.js';
-import { isAlive, isComplete } from './pending.js';
 import type { AttachmentRecord } from './record.js';
-import { releaseNics } from './release.js';
-import type { CollectedNic, CollectReport, CollectRequest } from './request.js';
+import { type Ending, releaseNics } from './release.js';
+import type { CollectedNic, CollectedRecord, CollectFailure, CollectReport, CollectRequest } from './request.js';
 import { findNamed, toNicEntry } from './settle.js';
 import type { StoredRecord } from './store.js';
 import { survey } from './survey.js';
@@ -25,54 +23,49 @@ const MIN_TURN_MS = 1000;
 
 /** Runs one GC: see {@link AttachmentEngine.collect}. */
 export async function collect(command: Command, request: CollectRequest): Promise<CollectReport> {
-  return new Collection(command, request).run();
+  return request.dryRun === true ? previewCollection(command, request) : new Collection(command, request).run();
 }
 
 class Collection {
   readonly #command: Command;
   readonly #request: CollectRequest;
-  /** Undefined: those that live. */
-  readonly #valid: ReadonlySet<string> | undefined;
+  readonly #scope: CollectionScope;
   readonly #signal: AbortSignal;
   readonly #startedAt: number;
   readonly #removed: CollectedNic[] = [];
-  readonly #failed: CollectReport['failed'][number][] = [];
+  readonly #records: CollectedRecord[] = [];
+  readonly #failed: CollectFailure[] = [];
   readonly #busy: AttachmentRecord['key'][] = [];
 
   constructor(command: Command, request: CollectRequest) {
     this.#command = command;
     this.#request = request;
+    this.#scope = new CollectionScope(command, request);
     this.#signal = command.budget.whole();
     this.#startedAt = command.context.clock.now();
-    const { network, valid } = request;
-    this.#valid = valid === 'living' ? undefined : new Set(valid.map((entry) => attachmentId({ network, ...entry })));
   }
 
   async run(): Promise<CollectReport> {
-    await this.#records();
+    await this.#recorded();
     try {
       const nics = await findNamed(this.#command, undefined, this.#request.subnetIds, this.#signal);
       await this.#withoutRecord(nics);
-      if (this.#request.dryRun !== true) {
-        await this.#adoptGateways(nics);
-        await sweepGateways(this.#command, await survey(this.#command), this.#signal);
-        await this.#command.context.store.tidy();
-        await this.#command.context.hostStore.tidy();
-      }
+      await this.#adoptGateways(nics);
+      const { removed, failed } = await sweepGateways(this.#command, await survey(this.#command), this.#signal);
+      this.#removed.push(...removed);
+      this.#failed.push(...failed);
+      await this.#command.context.store.tidy();
+      await this.#command.context.hostStore.tidy();
     } catch (error) {
       if (!isNicError(error)) throw error;
       this.#failed.push({ nicId: undefined, key: undefined, reason: toReason(error) });
     }
-    return { removed: this.#removed, failed: this.#failed, busy: this.#busy };
+    return { removed: this.#removed, records: this.#records, failed: this.#failed, busy: this.#busy };
   }
 
-  /** Records of the network that no valid attachment has, or that a dead command left unfinished. */
-  async #records(): Promise<void> {
-    const { store } = this.#command.context;
-    let going: StoredRecord<AttachmentRecord>[] = [];
-    for (const stored of await store.list()) {
-      if (stored.kind === 'record' && this.#isOurs(stored.record) && (await this.#mayGo(stored))) going.push(stored);
-    }
+  /** Brings records to their end that go. */
+  async #recorded(): Promise<void> {
+    let going = await this.#scope.going(await this.#command.context.store.list(), this.#failed);
     // Ids may share a lock, so what was in the way may have been this GC itself.
     for (;;) {
       const skipped = await this.#sideBySide(going);
@@ -118,26 +111,6 @@ class Collection {
     return createTimeout(clock, clock.now() + Math.max(MIN_TURN_MS, left / Math.ceil(waiting / AT_ONCE)));
   }
 
-  #isOurs(record: AttachmentRecord): boolean {
-    return record.key.network === this.#request.network;
-  }
-
-  /** What cannot be told of stays, and is reported. */
-  async #mayGo({ id, record }: StoredRecord<AttachmentRecord>): Promise<boolean> {
-    try {
-      return await this.#goes(id, record);
-    } catch (error) {
-      if (!isNicError(error)) throw error;
-      this.#failed.push({ nicId: record.nicId, key: record.key, reason: toReason(error) });
-      return false;
-    }
-  }
-
-  async #goes(id: string, record: AttachmentRecord): Promise<boolean> {
-    if (!isComplete(this.#command, record)) return true;
-    return this.#valid === undefined ? !(await isAlive(this.#command, record)) : !this.#valid.has(id);
-  }
-
   /** @returns `busy` when its lock is held, `again` when its turn was too short, though there is time left */
   async #one({ id, record: listed }: StoredRecord<AttachmentRecord>, turn: AbortSignal): Promise<'done' | 'busy' | 'again'> {
     const { store, log } = this.#command.context;
@@ -152,30 +125,28 @@ class Collection {
     try {
       // A command may have finished or begun it since the list was read.
       const stored = await store.read(id);
-      if (stored?.kind !== 'record' || !(await this.#goes(id, stored.record))) return 'done';
+      if (stored?.kind !== 'record' || !(await this.#scope.goes(stored))) return 'done';
       const { record } = stored;
-      // Its ADD came to its end while this GC ran, so whoever made the list need not have known of it.
-      const isNew = !isComplete(this.#command, listed) || record.nicId !== listed.nicId;
-      if (isNew && isComplete(this.#command, record)) return 'done';
-      const { instanceId } = await this.#command.cloud();
-      if (record.instanceId !== undefined && record.instanceId !== instanceId) {
-        if (this.#request.dryRun !== true) await store.setAside(id);
+      if (this.#scope.isNew(listed, record)) return 'done';
+      const { key } = record;
+      if (await this.#scope.isForeign(record)) {
+        await store.setAside(id);
+        this.#records.push({ key, reason: 'foreign' });
         return 'done';
       }
-      const reason = isComplete(this.#command, record) ? 'unlisted' : 'unfinished';
-      const nics = record.nics.map((nic): CollectedNic => ({ nicId: nic.id, key: record.key, reason }));
-      if (this.#request.dryRun === true) {
-        this.#removed.push(...nics);
-        return 'done';
-      }
+      const reason = this.#scope.reasonOf(record);
       const journal = new Journal({ store, id, record, log });
+      let deleted = 0;
+      const onDeleted = (nicId: string): void => {
+        deleted++;
+        this.#removed.push({ nicId, key, gatewayOf: undefined, reason });
+      };
       // Time is kept back, so that NICs that will not go leave some for what comes after the records.
-      const pending = await finishAttachments(this.#command, [{ journal }], AbortSignal.any([signal, turn]));
-      const left = new Set(pending.has(id) ? journal.current.nics.map((nic) => nic.id) : []);
-      this.#removed.push(...nics.filter(({ nicId }) => !left.has(nicId)));
+      const pending = await finishAttachments(this.#command, [{ journal, onDeleted }], AbortSignal.any([signal, turn]));
       const error = pending.get(id);
+      if (error === undefined && deleted === 0) this.#records.push({ key, reason: 'empty' });
       if (error !== undefined && turn.aborted && !signal.aborted) return 'again';
-      if (error !== undefined) this.#failed.push({ nicId: [...left][0], key: record.key, reason: error.message });
+      if (error !== undefined) this.#failed.push({ nicId: journal.current.nics[0]?.id, key, reason: error.message });
     } catch (error) {
       if (!isNicError(error)) throw error;
       this.#failed.push({ nicId: undefined, key: listed.key, reason: error.message });
@@ -185,19 +156,9 @@ class Collection {
     return 'done';
   }
 
-  /** NICs in the cloud that bear a name of this instance and network and have no record: theirs is lost. */
+  /** NICs in the cloud whose records are lost. */
   async #withoutRecord(nics: readonly Nic[]): Promise<void> {
-    const { instanceId } = await this.#command.cloud();
-    const prefix = nicPrefix(instanceId, this.#request.network);
-    // Configurations of one network with different folders see each other's NICs.
-    const { records } = await survey(this.#command);
-    const recorded = new Set(records.flatMap(({ record }) => record.nics.map((nic) => nic.id)));
-    const orphans = new Map<string, Nic[]>();
-    for (const nic of nics) {
-      const id = idInName(nic.name, prefix);
-      if (id === undefined || this.#valid?.has(id) === true || recorded.has(nic.id) || !this.#isOld(nic)) continue;
-      orphans.set(id, [...(orphans.get(id) ?? []), nic]);
-    }
+    const orphans = await this.#scope.orphans(nics);
     if (orphans.size === 0) return;
     const signal = this.#command.budget.atMost(this.#orphansMs(), this.#signal);
     await inParallel([...orphans], async ([id, own]) => {
@@ -216,27 +177,15 @@ class Collection {
 
   /** Gateways whose records are lost get new ones, so that the rule for idle gateways finds them. */
   async #adoptGateways(nics: readonly Nic[]): Promise<void> {
-    const { hostStore, bootId, clock, log } = this.#command.context;
-    const { instanceId } = await this.#command.cloud();
-    for (const subnetId of this.#request.subnetIds) {
-      const nicName = gatewayName(instanceId, subnetId);
-      const found = nics.filter((nic) => nic.name === nicName).map(toNicEntry);
-      const id = gatewayId(subnetId);
-      const lock = found.length === 0 ? undefined : await hostStore.gateways.tryLock(id);
+    const { hostStore, log } = this.#command.context;
+    for (const { id, record } of await this.#scope.gateways(nics)) {
+      const lock = await hostStore.gateways.tryLock(id);
       if (lock === undefined) continue;
       try {
         const stored = await hostStore.gateways.read(id);
         if (stored?.kind === 'unreadable') await hostStore.gateways.setAside(id);
         else if (stored !== undefined) continue;
-        const record = blankGateway(bootId, subnetId, {
-          instanceId,
-          nicName,
-          state: 'ready',
-          nics: found,
-          nicId: found[0]?.id,
-          unusedSince: clock.now(),
-        });
-        log.info('a gateway without a record is recorded again', { nic: found[0]?.id, subnet: subnetId });
+        log.info('a gateway without a record is recorded again', { nic: record.nicId, subnet: record.subnetId });
         await new Journal({ store: hostStore.gateways, id, record, log }).save({}, 'durable');
       } finally {
         lock.release();
@@ -244,15 +193,9 @@ class Collection {
     }
   }
 
-  /** A young NIC may be that of an ADD whose record this list of records was too early for, or of one with another folder. */
-  #isOld(nic: Nic): boolean {
-    const { clock, limits } = this.#command.context;
-    return nic.createdAt !== undefined && clock.now() - nic.createdAt.getTime() >= limits.gcMinAgeMs;
-  }
-
   async #orphan(id: string, nic: Nic, signal: AbortSignal): Promise<void> {
     const { store, log } = this.#command.context;
-    const { provider, instanceId } = await this.#command.cloud();
+    const { provider } = await this.#command.cloud();
     const lock = await store.tryLock(id);
     if (lock === undefined) return;
     try {
@@ -260,29 +203,20 @@ class Collection {
       if (stored?.kind === 'record' || stored?.kind === 'newer') return;
       // Read again under the lock: it may have been taken or removed meanwhile.
       const [now] = await provider.listNics({ ids: [nic.id] }, { signal });
-      if (now === undefined || now.name !== nic.name || now.role === 'primary') return;
-      if (now.instanceId !== undefined && now.instanceId !== instanceId) return;
-      // One that is not on the host may be in a container, whose record is lost.
-      if (this.#valid === undefined && now.instanceId !== undefined && (await findHostLink(this.#command, now.mac)) === undefined) return;
-      const collected: CollectedNic = { nicId: nic.id, key: undefined, reason: 'unrecorded' };
-      if (this.#request.dryRun === true) {
-        this.#removed.push(collected);
-        return;
-      }
+      if (now === undefined || now.name !== nic.name || !(await this.#scope.isOrphan(now, stored))) return;
       log.info('collecting a NIC without a record', { nic: nic.id, name: nic.name });
       const target = {
         entry: toNicEntry(now),
         proven: false,
         step: async () => {},
         saveJob: async () => {},
-        forget: async () => {},
+        forget: async (how: Ending) => {
+          if (how === 'deleted') this.#removed.push({ nicId: nic.id, key: undefined, gatewayOf: undefined, reason: 'unrecorded' });
+        },
       };
       const left = await releaseNics(this.#command, [target], { signal });
       if (left.has(nic.id)) this.#failed.push({ nicId: nic.id, key: undefined, reason: toReason(left.get(nic.id)) });
-      else {
-        this.#removed.push(collected);
-        if (stored !== undefined) await store.setAside(id);
-      }
+      else if (stored !== undefined) await store.setAside(id);
     } catch (error) {
       if (!isNicError(error)) throw error;
       this.#failed.push({ nicId: nic.id, key: undefined, reason: error.message });

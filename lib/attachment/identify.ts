@@ -7,19 +7,26 @@ import type { AttachmentRecord } from './record.js';
 import { toNicEntry } from './settle.js';
 
 /**
- * Takes the NICs into a record that its hardware addresses mean. Only NICs of this instance that bear the attachment's name or the
- * original plugin's, and that no other record or file claims: an address alone may be that of another container behind a path used again.
+ * Finds the NICs that a record's hardware addresses mean and that it does not know. Only NICs of this instance that bear the attachment's
+ * name or the original plugin's, and that no other record or file claims: an address alone may be that of another container behind a path
+ * used again. Changes nothing.
  */
+export async function findMeant(command: Command, record: AttachmentRecord, signal: AbortSignal): Promise<readonly Nic[]> {
+  if (record.macs.length === 0) return [];
+  const { provider, instanceId } = await command.cloud();
+  const nics = await provider.listNics({ instanceId }, { signal });
+  const claimed = (await claimedByOthers(command, record.key)).ids;
+  const names = [nicName(instanceId, record.key), originalName(instanceId)];
+  const known = new Set(record.nics.map((nic) => nic.id));
+  const isMeant = (nic: Nic): boolean =>
+    record.macs.includes(nic.mac) && nic.role !== 'primary' && names.includes(nic.name) && !claimed.has(nic.id) && !known.has(nic.id);
+  return nics.filter(isMeant);
+}
+
+/** Takes the NICs into a record that its hardware addresses mean: see {@link findMeant}. */
 export async function identify(command: Command, journal: Journal<AttachmentRecord>, signal: AbortSignal): Promise<void> {
   const { current } = journal;
   if (current.macs.length === 0) return;
-  const { provider, instanceId } = await command.cloud();
-  const nics = await provider.listNics({ instanceId }, { signal });
-  const claimed = (await claimedByOthers(command, current.key)).ids;
-  const names = [nicName(instanceId, current.key), originalName(instanceId)];
-  const known = new Set(current.nics.map((nic) => nic.id));
-  const isMeant = (nic: Nic): boolean =>
-    current.macs.includes(nic.mac) && nic.role !== 'primary' && names.includes(nic.name) && !claimed.has(nic.id) && !known.has(nic.id);
-  const found = nics.filter(isMeant).map(toNicEntry);
+  const found = (await findMeant(command, current, signal)).map(toNicEntry);
   await journal.trySave({ nics: [...current.nics, ...found], macs: [] }, 'durable');
 }

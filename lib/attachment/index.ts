@@ -29,6 +29,7 @@ export type {
   CollectAccountReport,
   CollectAccountRequest,
   CollectedNic,
+  CollectedRecord,
   CollectFailure,
   CollectReport,
   CollectRequest,

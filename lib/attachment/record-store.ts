@@ -52,6 +52,10 @@ export class FolderRecordStore<R extends RecordHeader> implements RecordStore<R>
     return this.#options.folder.tryLock(this.#lockName(id));
   }
 
+  async isLocked(id: string): Promise<boolean> {
+    return this.#options.folder.isLocked(this.#lockName(id));
+  }
+
   async read(id: string): Promise<Stored<R> | undefined> {
     return this.#read(id);
   }

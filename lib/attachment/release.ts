@@ -10,6 +10,9 @@ const MAX_FAILED_JOBS = 3;
 /** When the link has gone the job is about to end. */
 const AFTER_LINK_MS = 25;
 
+/** How a NIC came to its end. */
+export type Ending = 'deleted' | 'gone' | 'foreign';
+
 /** A NIC to take off this instance and delete. */
 export interface ReleaseTarget {
   /** What is recorded of it. */
@@ -20,8 +23,11 @@ export interface ReleaseTarget {
   step(name: 'detach' | 'delete'): Promise<void>;
   /** Records the job under way, or that none is. */
   saveJob(job: NicEntry['job']): Promise<void>;
-  /** Records that the NIC is no business of this record any more. */
-  forget(): Promise<void>;
+  /**
+   * Records that the NIC is no business of this record any more.
+   * @param how it was deleted just now, it was gone before, or it is another instance's
+   */
+  forget(how: Ending): Promise<void>;
 }
 
 /** What {@link releaseNics} takes beside its targets. */
@@ -190,15 +196,17 @@ class Release {
     const ids = opens.map((open) => open.target.entry.id);
     const wereGone = opens.every((open) => open.assumed === 'gone');
     for (const open of opens) open.assumed = undefined;
+    let how: Ending = 'deleted';
     try {
       await provider.deleteNics(ids, { signal: this.#signal });
     } catch (error) {
       // Believed when a look has said the same: a look may be stale, and "not found" may be about something else.
       if (opens.length > 1 || !wereGone || !isNicError(error, 'ERR_NOT_FOUND')) throw error;
+      how = 'gone';
     }
     for (const open of opens) {
-      this.#command.context.log.info('NIC deleted', { nic: open.target.entry.id });
-      await this.#done(open);
+      this.#command.context.log.info(how === 'deleted' ? 'NIC deleted' : 'NIC was gone already', { nic: open.target.entry.id });
+      await this.#done(open, how);
     }
   }
 
@@ -229,12 +237,12 @@ class Release {
   async #disown(open: Open, nic: Nic): Promise<void> {
     const holder = nic.role === 'primary' ? 'is the primary NIC of its instance' : `is held by instance ${nic.instanceId}`;
     this.#command.context.log.warn(`NIC ${nic.id} ${holder}: left alone`, { nic: nic.id });
-    await this.#done(open);
+    await this.#done(open, 'foreign');
   }
 
-  async #done(open: Open): Promise<void> {
+  async #done(open: Open, how: Ending): Promise<void> {
     this.#open.delete(open.target.entry.id);
-    await open.target.forget();
+    await open.target.forget(how);
   }
 
   #leave(open: Open, error: unknown): void {
@@ -244,7 +252,7 @@ class Release {
 }
 
 /** Primary NICs and NICs that another instance holds are never touched. */
-function isForeign(nic: Nic, instanceId: string): boolean {
+export function isForeign(nic: Nic, instanceId: string): boolean {
   return nic.role === 'primary' || (nic.instanceId !== undefined && nic.instanceId !== instanceId);
 }
 

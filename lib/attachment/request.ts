@@ -126,7 +126,7 @@ export interface CollectRequest {
   readonly valid: readonly ValidAttachment[] | 'living';
   /** Subnets of the configuration, to look for NICs without record in. */
   readonly subnetIds: readonly string[];
-  /** Only say what would be done. */
+  /** Only say what would be done; nothing is changed, in the cloud, on the host or in a file. */
   readonly dryRun?: boolean;
 }
 
@@ -146,14 +146,29 @@ export interface CollectedNic {
   readonly nicId: string;
   /** The attachment, where a record names one. */
   readonly key: AttachmentKey | undefined;
-  /** `unlisted`: of an attachment that is not to be kept. `unfinished`: a dead command left it. `unrecorded`: known by its name alone. */
-  readonly reason: 'unlisted' | 'unfinished' | 'unrecorded';
+  /** The subnet that it is this host's gateway in; undefined for a container's NIC. */
+  readonly gatewayOf: string | undefined;
+  /**
+   * `unlisted`: of an attachment that is not to be kept. `unfinished`: a dead command left it. `unrecorded`: known by its name alone.
+   * `idle`: a gateway that no container has used for long enough. `surplus`: a further one of a gateway that stays.
+   */
+  readonly reason: 'unlisted' | 'unfinished' | 'unrecorded' | 'idle' | 'surplus';
 }
 
-/** What {@link AttachmentEngine.collect} did, or would do. Gateways go by their own rule, when they are idle, and are not in it. */
+/** A record that a collection takes off the journal, with no NIC of this instance to remove. */
+export interface CollectedRecord {
+  /** The attachment. */
+  readonly key: AttachmentKey;
+  /** `empty`: it has no NIC, or has it no more; it is removed. `foreign`: it was made on another instance; it is set aside, kept for a person to look at. */
+  readonly reason: 'empty' | 'foreign';
+}
+
+/** What {@link AttachmentEngine.collect} did, or would do. What the journals keep for their own use is not in it. */
 export interface CollectReport {
-  /** NICs that were removed (dry run: would be). */
+  /** NICs that were removed (dry run: would be), those of the host's gateways included. */
   readonly removed: readonly CollectedNic[];
+  /** Records that were closed (dry run: would be) and had no NIC to remove. */
+  readonly records: readonly CollectedRecord[];
   /** What could not be removed and why; it stays recorded. */
   readonly failed: readonly CollectFailure[];
   /** Attachments skipped since another command holds them. */

@@ -1,7 +1,7 @@
 import type { Nic } from '../nic.js';
 import type { Command } from './context.js';
 import type { Journal } from './journal.js';
-import type { NicEntry, RecordHeader } from './record.js';
+import type { CloudState, NicEntry, RecordHeader } from './record.js';
 import { type ReleaseTarget, releaseNics } from './release.js';
 
 /** A record whose NICs shall be brought to their end, all or all but one. */
@@ -14,6 +14,8 @@ export interface SettleItem {
   readonly keep: string | undefined;
   /** NICs that this boot has shown to be attached here. */
   readonly proven: ReadonlySet<string>;
+  /** Told of each NIC that was deleted. */
+  readonly onDeleted?: ((nicId: string) => void) | undefined;
 }
 
 /** What {@link settleNics} takes beside its items. */
@@ -62,28 +64,47 @@ export async function findNamed(
   return [...byId.values()].filter((nic) => nic.role !== 'primary');
 }
 
-/**
- * Looks for NICs of records of which a create request was sent and no answer is known, and takes them into the records.
- * A record is certain again when the look-up was late enough.
- */
-export async function lookUp(command: Command, journals: readonly Journal<RecordHeader>[], signal: AbortSignal): Promise<void> {
-  const wanted = journals.filter(({ current }) => current.create !== undefined || current.uncertainAt !== undefined);
-  if (wanted.length === 0) return;
+/** True for a record of which a create request was sent, or may have been, and no answer is known. */
+export function isUncertain({ create, uncertainAt }: CloudState): boolean {
+  return create !== undefined || uncertainAt !== undefined;
+}
+
+/** What a look-up says of an uncertain record. */
+export interface LateNics {
+  /** NICs of its name that it does not know. */
+  readonly found: readonly Nic[];
+  /** Since when it is uncertain still; undefined when the look-up was late enough to show every NIC. */
+  readonly uncertainAt: number | undefined;
+}
+
+/** Looks for NICs of uncertain records. Changes nothing. @returns what it says of each, in their order */
+export async function findLate(command: Command, records: readonly CloudState[], signal: AbortSignal): Promise<readonly LateNics[]> {
+  if (records.length === 0) return [];
   const { provider } = await command.cloud();
   const now = command.context.clock.now();
-  const names = wanted.map((journal) => journal.current.nicName);
-  const subnetIds = [...new Set(wanted.flatMap((journal) => journal.current.subnetIds))];
-  const everywhere = wanted.some((journal) => journal.current.subnetIds.length === 0);
+  const names = records.map((record) => record.nicName);
+  const subnetIds = [...new Set(records.flatMap((record) => record.subnetIds))];
+  const everywhere = records.some((record) => record.subnetIds.length === 0);
   const nics = await findNamed(command, names.length === 1 ? names[0] : undefined, everywhere ? [] : subnetIds, signal);
-  for (const journal of wanted) {
-    const { current } = journal;
-    const known = new Set(current.nics.map((nic) => nic.id));
-    const found = nics.filter((nic) => nic.name === current.nicName && !known.has(nic.id));
+  return records.map((record) => {
+    const known = new Set(record.nics.map((nic) => nic.id));
+    const found = nics.filter((nic) => nic.name === record.nicName && !known.has(nic.id));
     // Whoever sent the request is dead or has its answer by now. A time to come means that the clock was set back.
-    const lastAt = Math.min(now, current.create?.notAfter ?? current.uncertainAt ?? now);
+    const lastAt = Math.min(now, record.create?.notAfter ?? record.uncertainAt ?? now);
     const certain = now >= certainFrom(lastAt, provider.features.lateEffectMs);
-    const patch = { nics: [...current.nics, ...found.map(toNicEntry)], create: undefined, uncertainAt: certain ? undefined : lastAt };
-    await journal.trySave(patch, 'durable');
+    return { found, uncertainAt: certain ? undefined : lastAt };
+  });
+}
+
+/** Looks for NICs of those records that are uncertain, and takes them into the records. */
+export async function lookUp(command: Command, journals: readonly Journal<RecordHeader>[], signal: AbortSignal): Promise<void> {
+  const wanted = journals.filter(({ current }) => isUncertain(current));
+  const records = wanted.map((journal) => journal.current);
+  for (const [i, { found, uncertainAt }] of (await findLate(command, records, signal)).entries()) {
+    const journal = wanted[i];
+    if (journal === undefined) continue;
+    const nics = [...journal.current.nics, ...found.map(toNicEntry)];
+    await journal.trySave({ nics, create: undefined, uncertainAt }, 'durable');
   }
 }
 
@@ -94,15 +115,18 @@ async function complete(command: Command, item: SettleItem): Promise<void> {
   await item.journal.trySave({ instanceId, nicName: item.nameOn(instanceId) }, 'quick');
 }
 
-function toTarget(journal: Journal<RecordHeader>, entry: NicEntry, proven: boolean): ReleaseTarget {
+function toTarget({ journal, proven, onDeleted }: SettleItem, entry: NicEntry): ReleaseTarget {
   const change = (patch: Partial<NicEntry>): readonly NicEntry[] =>
     journal.current.nics.map((nic) => (nic.id === entry.id ? { ...nic, ...patch } : nic));
   return {
     entry,
-    proven,
+    proven: proven.has(entry.id),
     step: (name) => journal.tryStep(name, {}),
     saveJob: (job) => journal.trySave({ nics: change({ job }) }, 'quick'),
-    forget: () => journal.trySave({ nics: journal.current.nics.filter((nic) => nic.id !== entry.id) }, 'quick'),
+    forget: (how) => {
+      if (how === 'deleted') onDeleted?.(entry.id);
+      return journal.trySave({ nics: journal.current.nics.filter((nic) => nic.id !== entry.id) }, 'quick');
+    },
   };
 }
 
@@ -128,12 +152,12 @@ export async function settleNics(
     return left;
   }
   const owners = new Map<string, string>();
-  const targets = items.flatMap(({ journal, keep, proven }) =>
-    journal.current.nics
-      .filter((entry) => entry.id !== keep && !owners.has(entry.id))
+  const targets = items.flatMap((item) =>
+    item.journal.current.nics
+      .filter((entry) => entry.id !== item.keep && !owners.has(entry.id))
       .map((entry) => {
-        owners.set(entry.id, journal.id);
-        return toTarget(journal, entry, proven.has(entry.id));
+        owners.set(entry.id, item.journal.id);
+        return toTarget(item, entry);
       }),
   );
   for (const [nicId, error] of await releaseNics(command, targets, options)) left.set(owners.get(nicId) ?? '', error);

@@ -46,6 +46,8 @@ export interface RecordStore<R> {
   lock(id: string, options?: CallOptions): Promise<StoreLock>;
   /** Takes the lock of an id if it is free at once. */
   tryLock(id: string): Promise<StoreLock | undefined>;
+  /** True while a command holds the lock of an id, or of one that shares it. Changes nothing, so that one can look without leaving a trace. */
+  isLocked(id: string): Promise<boolean>;
   /** What stands under an id; undefined when nothing does. */
   read(id: string): Promise<Stored<R> | undefined>;
   /** Writes a record. Only while its lock is held. */

@@ -246,6 +246,24 @@ class FileFolder implements Folder {
     }
   }
 
+  isLocked(name: string): boolean {
+    const directory = this.#existing('locks');
+    if (directory === undefined) return false;
+    const file = path.join(directory, name);
+    let fd: number;
+    try {
+      fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw ioError('open', file, error);
+    }
+    try {
+      return !this.#locker.tryLock(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
   #openLock(file: string): number {
     const { O_RDWR, O_RDONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
     try {

@@ -33,6 +33,8 @@ export interface Folder {
   list(group: string): readonly string[];
   /** Takes a lock if it is free. Its file stays for good: with a removed one, two processes could hold "the" lock. */
   tryLock(name: string): StoreLock | undefined;
+  /** True while somebody holds a lock. Makes nothing: a lock that nobody has ever taken is free. */
+  isLocked(name: string): boolean;
 }
 
 /** The name of a temporary file for another file. */
@@ -75,5 +77,6 @@ export function createMemoryFolder(location = 'memory'): Folder {
         },
       };
     },
+    isLocked: (name) => locks.has(name),
   };
 }

@@ -144,6 +144,10 @@ function mortalFolder(
     write: (group, name, text, sync) => effect(`write ${sync} ${group}/${name}`, () => folder.write(group, name, text, sync)),
     mark: (group, name, text) => effect(`mark ${group}/${name}`, () => folder.mark(group, name, text)),
     remove: (group, name, sync) => effect(`remove ${group}/${name}`, () => folder.remove(group, name, sync)),
+    isLocked: (name) => {
+      alive();
+      return folder.isLocked(name);
+    },
     move: (group, name, target) => effect(`move ${group}/${name}`, () => folder.move(group, name, target)),
     tryLock: (name) => {
       alive();

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runCommandLine } from '../../../examples/hostnic/command-line.js';
@@ -22,9 +22,11 @@ const network = (name: string): object => ({
 
 const report: CollectReport = {
   removed: [
-    { nicId: '52:54:00:00:00:01', key: { network: 'pods', containerId: 'c1', ifname: 'eth0' }, reason: 'unlisted' },
-    { nicId: '52:54:00:00:00:02', key: undefined, reason: 'unrecorded' },
+    { nicId: '52:54:00:00:00:01', key: { network: 'pods', containerId: 'c1', ifname: 'eth0' }, gatewayOf: undefined, reason: 'unlisted' },
+    { nicId: '52:54:00:00:00:02', key: undefined, gatewayOf: undefined, reason: 'unrecorded' },
+    { nicId: '52:54:00:00:00:03', key: undefined, gatewayOf: 'vxnet-x', reason: 'idle' },
   ],
+  records: [],
   failed: [],
   busy: [],
 };
@@ -99,10 +101,11 @@ describe('hostnic gc', () => {
       { method: 'collect', request: { network: 'more', valid: 'living', subnetIds: ['vxnet-more'], dryRun: true } },
     ]);
     expect(printed).to.deep.equal([
-      'NIC                OF       WHY',
-      '52:54:00:00:00:01  c1 eth0  its container is gone',
-      '52:54:00:00:00:02  -        nothing is recorded of it, and no container can have it',
-      '2 NICs would be removed; --delete removes',
+      'NIC                OF                  WHY',
+      '52:54:00:00:00:01  c1 eth0             its container is gone',
+      '52:54:00:00:00:02  -                   nothing is recorded of it, and no container can have it',
+      '52:54:00:00:00:03  gateway in vxnet-x  no container has used it for a while',
+      '3 NICs would be removed; --delete removes',
     ]);
     expect(warned).to.deep.equal([]);
   });
@@ -112,7 +115,7 @@ describe('hostnic gc', () => {
     await folder.file('b.conf', JSON.stringify(network('b')));
     expect(await run('--network', 'b', '--delete')).to.equal(0);
     expect(calls).to.deep.equal([{ method: 'collect', request: { network: 'b', valid: 'living', subnetIds: ['vxnet-b'], dryRun: false } }]);
-    expect(printed.at(-1)).to.equal('2 NICs removed');
+    expect(printed.at(-1)).to.equal('3 NICs removed');
     expect(await run('--delete', '--dry-run')).to.equal(2);
     expect(calls).to.have.length(1);
   });
@@ -138,18 +141,27 @@ describe('hostnic gc', () => {
   it('prints JSON, and exits with 1 when something is left', async () => {
     await folder.file('a.conf', JSON.stringify(network('a')));
     const key = { network: 'a', containerId: 'c2', ifname: 'eth0' };
-    answers = { account, report: { removed: [], failed: [{ nicId: 'n2', key, reason: 'in transition' }], busy: [key] } };
+    const records = [
+      { key: { ...key, containerId: 'c3' }, reason: 'empty' },
+      { key: { ...key, containerId: 'c4' }, reason: 'foreign' },
+    ] as const;
+    answers = { account, report: { removed: [], records, failed: [{ nicId: 'n2', key, reason: 'in transition' }], busy: [key] } };
     expect(await run('--json')).to.equal(1);
     expect(JSON.parse(printed.join('\n'))).to.deep.equal({
       dryRun: true,
       removed: [],
+      records: [
+        { of: 'c3 eth0', why: 'it has no NIC any more' },
+        { of: 'c4 eth0', why: 'it was made on another instance and is set aside' },
+      ],
       failed: [{ nic: 'n2', of: 'c2 eth0', why: 'in transition' }],
       busy: ['c2 eth0'],
     });
     printed.length = 0;
     expect(await run()).to.equal(1);
     expect(printed.join('\n'))
-      .to.match(/n2 +c2 eth0 +in transition/)
+      .to.match(/record would be closed: c3 eth0: it has no NIC any more\n/)
+      .and.to.match(/n2 +c2 eth0 +in transition/)
       .and.to.match(/at work on it: c2 eth0/);
   });
 
@@ -166,6 +178,16 @@ describe('hostnic gc', () => {
     expect(calls).to.deep.equal([]);
   });
 });
+
+/** Every file and folder below one, with what is in it. */
+async function filesOf(folder: string): Promise<readonly (readonly [string, string])[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const read = entries.map(async (entry) => {
+    const path = join(entry.parentPath, entry.name);
+    return [path, entry.isFile() ? await readFile(path, 'utf8') : ''] as const;
+  });
+  return (await Promise.all(read)).sort(([a], [b]) => a.localeCompare(b));
+}
 
 describe('hostnic gc as a process', function () {
   this.timeout(60_000);
@@ -195,6 +217,7 @@ describe('hostnic gc as a process', function () {
     expect(JSON.parse(dry.stdout)).to.deep.equal({
       dryRun: true,
       removed: [{ nic: gone, of: 'gone eth0', why: 'its container is gone' }],
+      records: [],
       failed: [],
       busy: [],
     });
@@ -206,5 +229,46 @@ describe('hostnic gc as a process', function () {
     const account = await gc('--account');
     expect([account.code, account.stdout]).to.deep.equal([0, '0 NICs would be removed\n']);
     expect((await gc('--help')).stdout).to.include('--account');
+  });
+
+  it('lists a gateway without users and leaves no trace, and removes it when told to', async () => {
+    const confDir = join(world.folder, 'idle.d');
+    await mkdir(confDir);
+    await writeFile(join(confDir, '10-hostnic.conf'), JSON.stringify(world.conf({ gatewayIdleSeconds: 0 })));
+    const gc = async (...args: readonly string[]) =>
+      world.machine.run(world.executable, ['gc', '--conf-dir', confDir, ...args], { env: { PATH: process.env['PATH'] ?? '' } });
+    const stdin = world.conf({ ipam: { routes: [{ dst: '10.96.0.0/12', gw: '0.0.0.0' }] } });
+    await world.addPod('user');
+    for (const command of ['ADD', 'DEL']) {
+      const { code, stdout } = await world.call({ command, pod: 'user', stdin });
+      expect(code, stdout).to.equal(0);
+    }
+    const gateway = world.emulator.nics().find(({ name }) => name.startsWith('hostnic-g'))?.id;
+    const before = [await filesOf(world.folder), world.emulator.nics(), await world.networkState()];
+    const dry = await gc('--json');
+    expect(dry.code, dry.stdout + dry.stderr).to.equal(0);
+    expect(JSON.parse(dry.stdout).removed).to.deep.equal([
+      { nic: gateway, of: 'gateway in vxnet-a', why: 'no container has used it for a while' },
+    ]);
+    expect([await filesOf(world.folder), world.emulator.nics(), await world.networkState()]).to.deep.equal(before);
+    const wet = await gc('--delete');
+    expect(wet.code, wet.stdout + wet.stderr).to.equal(0);
+    expect(wet.stdout)
+      .to.include(gateway)
+      .and.to.match(/\n1 NIC removed\n$/);
+    expect(world.emulator.nics().map(({ id }) => id)).not.to.include(gateway);
+  });
+
+  it('makes no folder where nothing was ever added', async () => {
+    const confDir = join(world.folder, 'new.d');
+    await mkdir(confDir);
+    const folders = { dataDir: join(world.folder, 'new-data'), hostDir: join(world.folder, 'new-host') };
+    await writeFile(join(confDir, '10-hostnic.conf'), JSON.stringify(world.conf({ name: 'new', ...folders })));
+    const before = await filesOf(world.folder);
+    const { code, stdout, stderr } = await world.machine.run(world.executable, ['gc', '--conf-dir', confDir], {
+      env: { PATH: process.env['PATH'] ?? '' },
+    });
+    expect([code, stdout], stderr).to.deep.equal([0, '0 NICs would be removed\n']);
+    expect(await filesOf(world.folder), 'nothing was made').to.deep.equal(before);
   });
 });

@@ -81,7 +81,7 @@ function createHost(script: Script): PluginHost {
         attach: run('attach', () => attached),
         detach: run('detach', () => undefined),
         check: run('check', () => undefined),
-        collect: run('collect', () => script.report ?? { removed: [], failed: [], busy: [] }),
+        collect: run('collect', () => script.report ?? { removed: [], records: [], failed: [], busy: [] }),
         collectAccount: run('collectAccount', () => script.account ?? { found: [], removed: [], failed: [] }),
         status: run('status', () => script.status ?? { ready: true, connected: true, reasons: [] }),
       };
@@ -255,7 +255,8 @@ describe('createHostnicPlugin()', () => {
 
   it('reports what GC could not remove', async () => {
     script.report = {
-      removed: [{ nicId: 'n1', key: attached.key, reason: 'unlisted' }],
+      removed: [{ nicId: 'n1', key: attached.key, gatewayOf: undefined, reason: 'unlisted' }],
+      records: [],
       busy: [],
       failed: [
         { nicId: 'n2', key: undefined, reason: 'busy' },

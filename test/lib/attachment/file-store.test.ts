@@ -233,6 +233,20 @@ describe('createFileStore()', () => {
       (await store.tryLock(id))?.release();
     });
 
+    it('can be looked at without a trace: nothing is made, and nobody is in the way', async () => {
+      const other = createFileStore({ directory: data, locker: fileLocker });
+      expect(await store.isLocked(id)).to.equal(false);
+      expect(fs.existsSync(data), 'no folder').to.equal(false);
+      const lock = await store.lock(id);
+      const made = fs.readdirSync(data, { recursive: true });
+      expect(await other.isLocked(id)).to.equal(true);
+      expect(await other.isLocked(attachmentId(keyOf('another')))).to.equal(false);
+      expect(fs.readdirSync(data, { recursive: true }), 'no lock of the other').to.deep.equal(made);
+      lock.release();
+      expect(await other.isLocked(id)).to.equal(false);
+      (await store.lock(id)).release();
+    });
+
     it('names the read-only file system when a new one cannot be made', async () => {
       const real = fs.openSync;
       const failing = (file: fs.PathLike, flags: fs.OpenMode, mode?: fs.Mode): number => {

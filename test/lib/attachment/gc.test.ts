@@ -35,9 +35,10 @@ describe('collect()', () => {
     const report = await collect(bed, ['c2']);
     expect(report).to.deep.equal({
       removed: [
-        { nicId: first, key: keyOf('c1'), reason: 'unlisted' },
-        { nicId: third, key: keyOf('c3'), reason: 'unlisted' },
+        { nicId: first, key: keyOf('c1'), gatewayOf: undefined, reason: 'unlisted' },
+        { nicId: third, key: keyOf('c3'), gatewayOf: undefined, reason: 'unlisted' },
       ],
+      records: [],
       failed: [],
       busy: [],
     });
@@ -82,7 +83,9 @@ describe('collect()', () => {
         if (kind === refused && namespace === pathOf('c1')) throw new NetlinkError({ op, errno: 'ENOMEM' });
       };
       const request = { network: 'pods', valid: 'living', subnetIds: ['net-1', 'net-2'] } as const;
+      const would = await bed.engine.collect({ ...request, dryRun: true }, bed.timing());
       const report = await bed.engine.collect(request, bed.timing());
+      expect(would, 'the dry run').to.deep.equal(report);
       expect(report.failed.map(({ nicId, key, reason }) => [nicId, key?.containerId, reason.includes('ENOMEM')])).to.deep.equal([
         [alive?.id, 'c1', true],
       ]);
@@ -97,8 +100,8 @@ describe('collect()', () => {
     const before = [bed.nics(), bed.files(), bed.kernel.initial.snapshot()];
     const report = await collect(bed, [], true);
     expect(report.removed).to.have.deep.members([
-      { nicId: bed.nics()[0]?.id, key: keyOf('c1'), reason: 'unlisted' },
-      { nicId: orphan.id, key: undefined, reason: 'unrecorded' },
+      { nicId: bed.nics()[0]?.id, key: keyOf('c1'), gatewayOf: undefined, reason: 'unlisted' },
+      { nicId: orphan.id, key: undefined, gatewayOf: undefined, reason: 'unrecorded' },
     ]);
     expect([bed.nics(), bed.files(), bed.kernel.initial.snapshot()]).to.deep.equal(before);
   });
@@ -169,7 +172,7 @@ describe('collect()', () => {
       await bed.cloud.finishJobs();
     };
     const report = await collect(bed, []);
-    expect(report).to.deep.equal({ removed: [], failed: [], busy: [] });
+    expect(report).to.deep.equal({ removed: [], records: [], failed: [], busy: [] });
     expect(bed.nics()[0]).to.deep.include({ id: nic.id, instanceId: 'i-2' });
   });
 
@@ -208,7 +211,7 @@ describe('collect()', () => {
     const adding = bed.attach('c1');
     await bed.clock.sleep(1000);
     const report = await bed.process().engine.collect({ network: 'pods', valid: [], subnetIds: ['net-1'] }, bed.timing());
-    expect(report).to.deep.equal({ removed: [], failed: [], busy: [keyOf('c1')] });
+    expect(report).to.deep.equal({ removed: [], records: [], failed: [], busy: [keyOf('c1')] });
     await adding;
     expect(bed.nics()).to.have.length(1);
   });
@@ -222,7 +225,12 @@ describe('collect()', () => {
     // What is busy is looked at again when the others are done, and by then that ADD has answered.
     const report = await bed.process().engine.collect({ network: 'pods', valid: [], subnetIds: ['net-1'] }, bed.timing());
     const { nicId } = await adding;
-    expect(report).to.deep.equal({ removed: [{ nicId: gone?.id, key: keyOf('gone'), reason: 'unlisted' }], failed: [], busy: [] });
+    expect(report).to.deep.equal({
+      removed: [{ nicId: gone?.id, key: keyOf('gone'), gatewayOf: undefined, reason: 'unlisted' }],
+      records: [],
+      failed: [],
+      busy: [],
+    });
     expect(bed.nics().map(({ id }) => id)).to.deep.equal([nicId]);
   });
 

@@ -106,6 +106,10 @@ describe('createFileFolder()', () => {
     ]) {
       expect(codeOf(act)).to.match(/^ERR_IO: .*a\/b\/group: is no folder: remove it/);
     }
+    fs.symlinkSync(join(base, 'outside'), at('locks'));
+    for (const act of [() => folder.tryLock('x'), () => folder.isLocked('x')]) {
+      expect(codeOf(act)).to.match(/^ERR_IO: .*a\/b\/locks: is no folder: remove it/);
+    }
     expect(fs.readdirSync(join(base, 'outside'))).to.deep.equal(['x']);
     expect(fs.readFileSync(join(base, 'outside', 'x'), 'utf8')).to.equal('untouched');
   });

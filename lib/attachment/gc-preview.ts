@@ -1,0 +1,205 @@
+import { isNicError } from '../errors.js';
+import type { Nic } from '../nic.js';
+import { toReason } from './cloud-error.js';
+import type { Command } from './context.js';
+import { watchReason } from './finish.js';
+import { gatewayWatchReason } from './gateway-removal.js';
+import { isUsed, judgeGateway } from './gateway-sweep.js';
+import { CollectionScope } from './gc-scope.js';
+import { findMeant } from './identify.js';
+import { gatewayName, nicName } from './names.js';
+import type { AttachmentRecord, CloudState, GatewayRecord } from './record.js';
+import { isForeign } from './release.js';
+import type { CollectedNic, CollectedRecord, CollectFailure, CollectReport, CollectRequest } from './request.js';
+import { certainFrom, findLate, findNamed, isUncertain, toNicEntry } from './settle.js';
+import type { StoredRecord } from './store.js';
+import { type Survey, survey } from './survey.js';
+
+/**
+ * Says what a GC would do now: see {@link AttachmentEngine.collect}. It only reads, and takes no lock: what it says may be out of date
+ * by the time it is read, as any list of what others are at work on.
+ */
+export async function previewCollection(command: Command, request: CollectRequest): Promise<CollectReport> {
+  return new Preview(command, request).run();
+}
+
+/** A record whose NICs would be brought to their end. */
+interface Going<R extends CloudState> {
+  readonly record: R;
+  /** The NIC that stays; undefined when none does. */
+  readonly keep: string | undefined;
+}
+
+/** What that comes to. */
+interface End<R extends CloudState> {
+  readonly record: R;
+  /** NICs that would be removed. */
+  readonly nics: readonly Nic[];
+  /** How long a further one may still appear, in milliseconds; undefined when none can. */
+  readonly watchedMs: number | undefined;
+}
+
+class Preview {
+  readonly #command: Command;
+  readonly #request: CollectRequest;
+  readonly #scope: CollectionScope;
+  readonly #signal: AbortSignal;
+  readonly #removed = new Map<string, CollectedNic>();
+  readonly #records: CollectedRecord[] = [];
+  readonly #failed: CollectFailure[] = [];
+  readonly #busy: AttachmentRecord['key'][] = [];
+  /** Ids under which nothing would stand any more in the command's own journal. */
+  readonly #closed = new Set<string>();
+  /** Ids of records that would use no gateway any more. */
+  readonly #released = new Set<string>();
+
+  constructor(command: Command, request: CollectRequest) {
+    this.#command = command;
+    this.#request = request;
+    this.#scope = new CollectionScope(command, request);
+    this.#signal = command.budget.whole();
+  }
+
+  async run(): Promise<CollectReport> {
+    const going = await this.#going();
+    try {
+      await this.#recorded(going);
+      const nics = await findNamed(this.#command, undefined, this.#request.subnetIds, this.#signal);
+      await this.#withoutRecord(nics);
+      await this.#gateways(nics);
+    } catch (error) {
+      if (!isNicError(error)) throw error;
+      this.#failed.push({ nicId: undefined, key: undefined, reason: toReason(error) });
+    }
+    return { removed: [...this.#removed.values()], records: this.#records, failed: this.#failed, busy: this.#busy };
+  }
+
+  async #going(): Promise<readonly StoredRecord<AttachmentRecord>[]> {
+    const { store } = this.#command.context;
+    const going: StoredRecord<AttachmentRecord>[] = [];
+    for (const listed of await this.#scope.going(await store.list(), this.#failed)) {
+      if (await store.isLocked(listed.id)) {
+        this.#busy.push(listed.record.key);
+        continue;
+      }
+      // A command may have finished it since the list was read.
+      const stored = await store.read(listed.id);
+      if (stored?.kind !== 'record' || this.#scope.isNew(listed.record, stored.record)) continue;
+      going.push(...(await this.#scope.going([stored], this.#failed)));
+    }
+    return going;
+  }
+
+  async #recorded(all: readonly StoredRecord<AttachmentRecord>[]): Promise<void> {
+    const going: (Going<AttachmentRecord> & { readonly id: string })[] = [];
+    for (const { id, record } of all) {
+      const { key } = record;
+      this.#released.add(id);
+      if (await this.#scope.isForeign(record)) {
+        this.#records.push({ key, reason: 'foreign' });
+        this.#closed.add(id);
+        continue;
+      }
+      const { instanceId } = await this.#command.cloud();
+      const meant = await findMeant(this.#command, record, this.#signal);
+      const nics = [...record.nics, ...meant.map(toNicEntry)];
+      going.push({ id, record: { ...record, nicName: record.nicName ?? nicName(instanceId, key), nics }, keep: undefined });
+    }
+    for (const [i, { record, nics, watchedMs }] of (await this.#ends(going)).entries()) {
+      const { key } = record;
+      const reason = this.#scope.reasonOf(record);
+      for (const nic of nics) this.#remove({ nicId: nic.id, key, gatewayOf: undefined, reason });
+      if (watchedMs !== undefined) {
+        this.#failed.push({ nicId: undefined, key, reason: watchReason(watchedMs) });
+        continue;
+      }
+      this.#closed.add(going[i]?.id ?? '');
+      if (nics.length === 0) this.#records.push({ key, reason: 'empty' });
+    }
+  }
+
+  async #withoutRecord(nics: readonly Nic[]): Promise<void> {
+    const { store } = this.#command.context;
+    for (const [id, own] of await this.#scope.orphans(nics)) {
+      if (await store.isLocked(id)) continue;
+      const stored = this.#closed.has(id) ? undefined : await store.read(id);
+      for (const nic of own) {
+        if (!(await this.#scope.isOrphan(nic, stored))) continue;
+        this.#remove({ nicId: nic.id, key: undefined, gatewayOf: undefined, reason: 'unrecorded' });
+        this.#closed.add(id);
+      }
+    }
+  }
+
+  async #gateways(nics: readonly Nic[]): Promise<void> {
+    const left = await this.#left();
+    const { instanceId } = await this.#command.cloud();
+    const going: (Going<GatewayRecord> & { readonly reason: CollectedNic['reason'] })[] = [];
+    for (const stored of await this.#gatewayRecords(nics)) {
+      const verdict = await judgeGateway(this.#command, stored, async () => isUsed(stored, left));
+      if (verdict.kind === 'foreign' || verdict.kind === 'wait') continue;
+      const record = { ...verdict.record, nicName: verdict.record.nicName ?? gatewayName(instanceId, stored.subnetId) };
+      // One that was found is only forgotten.
+      if (verdict.kind === 'remove' && !record.found) going.push({ record, keep: undefined, reason: verdict.reason });
+      if (verdict.kind === 'keep' && verdict.surplus) going.push({ record, keep: record.nicId, reason: 'surplus' });
+    }
+    for (const [i, { record, nics: gone, watchedMs }] of (await this.#ends(going)).entries()) {
+      const { subnetId } = record;
+      const reason = going[i]?.reason ?? 'idle';
+      for (const nic of gone) this.#remove({ nicId: nic.id, key: undefined, gatewayOf: subnetId, reason });
+      if (watchedMs !== undefined) this.#failed.push({ nicId: undefined, key: undefined, reason: gatewayWatchReason(subnetId) });
+    }
+  }
+
+  /** The gateways of the host whose locks are free, those included that would be recorded again. */
+  async #gatewayRecords(nics: readonly Nic[]): Promise<readonly GatewayRecord[]> {
+    const { gateways } = this.#command.context.hostStore;
+    const records: GatewayRecord[] = [];
+    for (const stored of await gateways.list()) {
+      if (stored.kind === 'record' && !(await gateways.isLocked(stored.id))) records.push(stored.record);
+    }
+    for (const { id, record } of await this.#scope.gateways(nics)) {
+      const stored = await gateways.read(id);
+      if ((stored === undefined || stored.kind === 'unreadable') && !(await gateways.isLocked(id))) records.push(record);
+    }
+    return records;
+  }
+
+  /** The host's records as they would be after the attachments. */
+  async #left(): Promise<Survey> {
+    const { store: own } = this.#command.context;
+    const { records, unreadable } = await survey(this.#command);
+    return {
+      records: records.filter(({ store, id }) => store !== own || !this.#released.has(id)),
+      unreadable: unreadable.filter(({ id }) => !this.#closed.has(id)),
+    };
+  }
+
+  /** What bringing records to their end would come to, by what the cloud says now. */
+  async #ends<R extends CloudState>(going: readonly Going<R>[]): Promise<readonly End<R>[]> {
+    const { clock } = this.#command.context;
+    const { provider, instanceId } = await this.#command.cloud();
+    const uncertain = going.filter(({ record }) => isUncertain(record));
+    const records = uncertain.map(({ record }) => record);
+    const late = new Map((await findLate(this.#command, records, this.#signal)).map((found, i) => [uncertain[i]?.record, found]));
+    const own = going.map(({ record, keep }) => ({
+      record,
+      ids: [...record.nics, ...(late.get(record)?.found ?? [])].map(({ id }) => id).filter((id) => id !== keep),
+    }));
+    const ids = [...new Set(own.flatMap((one) => one.ids))];
+    const nics = ids.length === 0 ? [] : await provider.listNics({ ids }, { signal: this.#signal });
+    return own.map(({ record, ids: mine }) => {
+      const uncertainAt = late.get(record)?.uncertainAt;
+      return {
+        record,
+        nics: nics.filter((nic) => mine.includes(nic.id) && !isForeign(nic, instanceId)),
+        watchedMs: uncertainAt === undefined ? undefined : certainFrom(uncertainAt, provider.features.lateEffectMs) - clock.now(),
+      };
+    });
+  }
+
+  /** Two records may name one NIC: it goes with the first. */
+  #remove(nic: CollectedNic): void {
+    if (!this.#removed.has(nic.nicId)) this.#removed.set(nic.nicId, nic);
+  }
+}
