@@ -9,6 +9,7 @@ import { requireRoom } from './capacity.js';
 import { toReason } from './cloud-error.js';
 import { configure, moveIn } from './configure.js';
 import type { Command } from './context.js';
+import { workElsewhere } from './elsewhere.js';
 import { finishAttachments } from './finish.js';
 import { useGateway } from './gateway.js';
 import { AddGuard } from './guard.js';
@@ -130,29 +131,44 @@ class Add {
   async #clearWay(): Promise<number | undefined> {
     const { store, log } = this.#command.context;
     const stored = await store.read(this.#id);
-    if (stored === undefined) return undefined;
+    if (stored === undefined) {
+      await workElsewhere(this.#command, this.#id, (journal) => this.#clearElsewhere(journal));
+      return undefined;
+    }
     if (stored.kind === 'newer') throw new NicError('ERR_JOURNAL', stored.reason);
     if (stored.kind === 'unreadable') {
       log.warn('an unreadable record is in the way; its NIC is looked for by name', { id: this.#id, reason: stored.reason });
       await store.setAside(this.#id);
       return 0;
     }
-    const { record } = stored;
     const { instanceId } = await this.#command.cloud();
-    if (record.instanceId !== undefined && record.instanceId !== instanceId) {
+    if (stored.record.instanceId !== undefined && stored.record.instanceId !== instanceId) {
       await store.setAside(this.#id);
       return undefined;
     }
-    if (await isAlive(this.#command, record)) {
-      throw new NicError('ERR_ATTACHED', `container ${record.key.containerId} has its NIC ${record.nicId} as ${record.key.ifname} already`);
-    }
-    const journal = new Journal({ store, id: this.#id, record, log });
-    const pending = await finishAttachments(this.#command, [{ journal }], this.#command.budget.signal);
-    const error = pending.get(this.#id);
+    const journal = new Journal({ store, id: this.#id, record: stored.record, log });
+    const error = await this.#clear(journal);
     if (error === undefined) return undefined;
     // All its NICs are gone and only a late one is possible: the new record watches for that.
     if (journal.current.nics.length === 0 && journal.current.uncertainAt !== undefined) return journal.current.uncertainAt;
     throw error;
+  }
+
+  /** The new record does not replace one in another journal, which would look for NICs of the same name: it has to be gone. */
+  async #clearElsewhere(journal: Journal<AttachmentRecord>): Promise<void> {
+    const { instanceId } = await this.#command.cloud();
+    if (journal.current.instanceId !== undefined && journal.current.instanceId !== instanceId) return;
+    const error = await this.#clear(journal);
+    if (error !== undefined) throw error;
+  }
+
+  /** @returns why it is not gone, if it is not */
+  async #clear(journal: Journal<AttachmentRecord>): Promise<NicError | undefined> {
+    const record = journal.current;
+    if (await isAlive(this.#command, record)) {
+      throw new NicError('ERR_ATTACHED', `container ${record.key.containerId} has its NIC ${record.nicId} as ${record.key.ifname} already`);
+    }
+    return (await finishAttachments(this.#command, [{ journal }], this.#command.budget.signal)).get(this.#id);
   }
 
   /** Work that dead commands left in the same subnets comes first: it holds addresses and places on the instance. */

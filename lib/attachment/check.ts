@@ -2,6 +2,7 @@ import { formatCidr, parseCidr } from '../address.js';
 import type { Link, NetworkNamespace } from '../driver.js';
 import { NicError } from '../errors.js';
 import type { Command } from './context.js';
+import { findElsewhere } from './elsewhere.js';
 import { findHostLink } from './gateway-link.js';
 import { attachmentId } from './names.js';
 import { findNicLink } from './nic-link.js';
@@ -34,7 +35,8 @@ async function requireRecord(
   command: Command,
   request: CheckRequest,
 ): Promise<{ readonly record: AttachmentRecord; readonly nic: NicEntry }> {
-  const stored = await command.context.store.read(attachmentId(request.key));
+  const id = attachmentId(request.key);
+  const stored = (await command.context.store.read(id)) ?? (await (await findElsewhere(command, id))?.read(id));
   if (stored === undefined) throw wrong(request, 'there is no record of it');
   if (stored.kind !== 'record') throw new NicError('ERR_JOURNAL', stored.reason);
   const { record } = stored;

@@ -6,6 +6,7 @@ import { blankRecord } from './blank-record.js';
 import { claimedByOthers } from './claims.js';
 import { toDetachError, toReason } from './cloud-error.js';
 import type { Command } from './context.js';
+import { workElsewhere } from './elsewhere.js';
 import { finishAttachments } from './finish.js';
 import { Journal } from './journal.js';
 import { clearLink, findIn, openContainer } from './local.js';
@@ -72,7 +73,17 @@ class Del {
 
   async #locked(): Promise<void> {
     const namespace = await openContainer(this.#command, this.#request.namespace);
-    const journal = (await this.#recorded()) ?? (await this.#identified(namespace));
+    const recorded = await this.#recorded();
+    if (recorded !== undefined) return this.#finish(recorded, namespace);
+    // With the record gone there, what bears the attachment's name beside is still looked for.
+    await workElsewhere(this.#command, this.#id, async (journal) => {
+      if (await this.#isForeign(journal.current)) return;
+      await this.#finish(journal, namespace);
+    });
+    await this.#finish(await this.#identified(namespace), namespace);
+  }
+
+  async #finish(journal: Journal<AttachmentRecord>, namespace: NetworkNamespace | undefined): Promise<void> {
     const namespaces = namespace === undefined ? [] : [namespace];
     const pending = await finishAttachments(this.#command, [{ journal, namespaces }], this.#command.budget.whole());
     const error = pending.get(this.#id);
