@@ -8,7 +8,7 @@ import { blankRecord } from './blank-record.js';
 import { requireRoom } from './capacity.js';
 import { toReason } from './cloud-error.js';
 import { configure, moveIn } from './configure.js';
-import type { Command } from './context.js';
+import { askerOf, type Command } from './context.js';
 import { workElsewhere } from './elsewhere.js';
 import { finishAttachments } from './finish.js';
 import { useGateway } from './gateway.js';
@@ -184,10 +184,12 @@ class Add {
   /** The record that is written with the first step. */
   async #intend(target: NetworkNamespace, uncertainAt: number | undefined): Promise<Journal<AttachmentRecord>> {
     const { store, log } = this.#command.context;
-    const { instanceId } = await this.#command.cloud();
+    const cloud = await this.#command.cloud();
+    const { instanceId } = cloud;
     const { key, namespace, subnetIds } = this.#request;
     const record = blankRecord(this.#command, key, {
       instanceId,
+      asker: askerOf(cloud),
       nicName: nicName(instanceId, key),
       subnetIds,
       uncertainAt,

@@ -4,7 +4,7 @@ import { acquireNic } from './acquire.js';
 import { NicAttaching } from './attach-nic.js';
 import { blankGateway } from './blank-record.js';
 import { toReason } from './cloud-error.js';
-import type { Command } from './context.js';
+import { askerOf, type Command } from './context.js';
 import { carries, configureGatewayLink, findHostLink, inSubnet, warnOfHostSettings } from './gateway-link.js';
 import { removeGateway } from './gateway-removal.js';
 import { Journal } from './journal.js';
@@ -180,9 +180,12 @@ class Gateway {
   async #allocate(journal: Journal<GatewayRecord>): Promise<GatewayUse> {
     const { subnet, guard } = this.#options;
     const { context, budget } = this.#command;
-    const { provider, instanceId } = await this.#command.cloud();
+    const cloud = await this.#command.cloud();
+    const { provider, instanceId } = cloud;
     journal.note({
       instanceId,
+      // Those that are there already were made by whoever asked then.
+      ...(journal.current.nics.length === 0 ? { asker: askerOf(cloud) } : {}),
       nicName: gatewayName(instanceId, subnet.id),
       bootId: context.bootId,
       state: 'adding',

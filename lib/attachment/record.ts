@@ -64,6 +64,8 @@ export interface RecordHeader extends CloudState {
   readonly revision: number;
   /** The instance it was written on; undefined when it was not known. */
   readonly instanceId: string | undefined;
+  /** Who asked the cloud for its NICs, as `askerOf` gives it; undefined when nobody did yet. To others the cloud may know nothing of them. */
+  readonly asker: string | undefined;
   /** The boot it was written in. */
   readonly bootId: string;
   /** How often finishing it has failed. */
@@ -202,6 +204,7 @@ const headerProps = {
   version: refine(t.number, `version ${RECORD_VERSION}`, (version) => version === RECORD_VERSION),
   revision: IntegerCodec,
   instanceId: optional(t.string),
+  asker: optional(t.string),
   bootId: t.string,
   attempts: IntegerCodec,
   retryAt: optional(t.number),

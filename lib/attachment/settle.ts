@@ -3,6 +3,7 @@ import type { Command } from './context.js';
 import type { Journal } from './journal.js';
 import type { CloudState, NicEntry, RecordHeader } from './record.js';
 import { type ReleaseTarget, releaseNics } from './release.js';
+import { createWitness } from './same-cloud.js';
 
 /** A record whose NICs shall be brought to their end, all or all but one. */
 export interface SettleItem {
@@ -140,11 +141,18 @@ export async function settleNics(
   options: SettleOptions,
 ): Promise<ReadonlyMap<string, unknown>> {
   const left = new Map<string, unknown>();
+  const asked: SettleItem[] = [];
   try {
-    for (const item of items) await complete(command, item);
+    const witness = createWitness(command, options.signal);
+    for (const item of items) {
+      await complete(command, item);
+      const doubt = await witness(item.journal.current);
+      if (doubt === undefined) asked.push(item);
+      else left.set(item.journal.id, doubt);
+    }
     await lookUp(
       command,
-      items.map((item) => item.journal),
+      asked.map((item) => item.journal),
       options.signal,
     );
   } catch (error) {
@@ -152,7 +160,7 @@ export async function settleNics(
     return left;
   }
   const owners = new Map<string, string>();
-  const targets = items.flatMap((item) =>
+  const targets = asked.flatMap((item) =>
     item.journal.current.nics
       .filter((entry) => entry.id !== item.keep && !owners.has(entry.id))
       .map((entry) => {

@@ -9,6 +9,7 @@ export function fullRecord(revision: number, patch: Partial<AttachmentRecord> = 
     kind: 'attachment',
     revision,
     instanceId: 'i-1',
+    asker: '0123456789abcdef0123456789abcdef',
     bootId: 'boot',
     attempts: 0,
     retryAt: undefined,
