@@ -135,4 +135,4 @@ export {
   simulateOperations,
 } from './network-plan/index.js';
 export type { Job, Nic, Subnet } from './nic.js';
-export type { CallOptions, CreateNicRequest, NicFilter, NicProvider, ProviderFeatures } from './provider.js';
+export type { CallOptions, CreateNicOptions, CreateNicRequest, NicFilter, NicProvider, ProviderFeatures } from './provider.js';

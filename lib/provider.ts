@@ -6,6 +6,15 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What `createNic` accepts beside. */
+export interface CreateNicOptions extends CallOptions {
+  /**
+   * Aborts when it is too late to begin. A provider that keeps a request waiting before it sends it, as for a budget of calls, gives up the
+   * wait then: it rejects as for `signal`, with `outcome` `refused`. A request that has been sent is none of its business.
+   */
+  readonly startSignal?: AbortSignal;
+}
+
 /** What a provider can do and the limits of its cloud. */
 export interface ProviderFeatures {
   /** `createNic` takes a wished address. */
@@ -87,7 +96,7 @@ export interface NicProvider {
    * Creates one NIC, `available` and attachable at once. Not idempotent: two calls make two NICs.
    * When it rejects with `outcome: 'unknown'` a NIC of that name may exist or may still appear within `features.lateEffectMs`.
    */
-  createNic(request: CreateNicRequest, options?: CallOptions): Promise<Nic>;
+  createNic(request: CreateNicRequest, options?: CreateNicOptions): Promise<Nic>;
 
   /** All NICs that match, every page of them, in any order. */
   listNics(filter: NicFilter, options?: CallOptions): Promise<readonly Nic[]>;

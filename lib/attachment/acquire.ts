@@ -1,3 +1,4 @@
+import { toAbortError } from '../clock.js';
 import { NicError } from '../errors.js';
 import type { Nic } from '../nic.js';
 import { isRefusal, toReason } from './cloud-error.js';
@@ -80,8 +81,10 @@ async function create(command: Command, options: AcquireOptions, subnet: RoutedS
   const name = journal.current.nicName;
   if (name === undefined) throw new TypeError('a record without a NIC name cannot get a NIC');
   await options.guard();
+  const { startSignal, patientSignal, forwardUntil } = command.budget;
+  if (startSignal.aborted) throw toAbortError(startSignal, 'create a NIC');
   try {
-    await journal.step('create', { create: { subnetId: subnet.id, notAfter: command.budget.forwardUntil } });
+    await journal.step('create', { create: { subnetId: subnet.id, notAfter: forwardUntil } });
   } catch (error) {
     // What could not be recorded was not sent.
     journal.note({ create: undefined });
@@ -89,7 +92,7 @@ async function create(command: Command, options: AcquireOptions, subnet: RoutedS
   }
   const wish = address === undefined ? {} : { address };
   // Only time ends this call: its answer is worth more than stopping at once, since without it the NIC must be looked for.
-  const nic = await provider.createNic({ subnetId: subnet.id, name, ...wish }, { signal: command.budget.patientSignal });
+  const nic = await provider.createNic({ subnetId: subnet.id, name, ...wish }, { signal: patientSignal, startSignal });
   command.context.log.info('NIC created', { nic: nic.id, subnet: subnet.id, address: nic.addresses[0] });
   const entry = toNicEntry(nic);
   // Not written by itself: the next step is recorded durably before it is taken, and until then the request stands in the record.

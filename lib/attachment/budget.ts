@@ -5,6 +5,8 @@ import { NicError } from '../errors.js';
 const ANSWER_MS = 100;
 /** The largest part of a command's time that may be kept back for unwinding. */
 const MAX_RESERVE = 0.4;
+/** The largest part of what is left then in which nothing is started whose answer must be known: short deadlines are for clouds that are quick. */
+const MAX_ANSWER = 0.2;
 
 /** A signal that a point in time aborts. */
 export interface Timeout {
@@ -14,8 +16,8 @@ export interface Timeout {
   close(): void;
 }
 
-/** Makes a signal that aborts at `until` (the clock's milliseconds) or with `parent`. */
-export function createTimeout(clock: Clock, until: number, parent?: AbortSignal): Timeout {
+/** Makes a signal that aborts at `until` (the clock's milliseconds), with what `message` says, or with `parent`. */
+export function createTimeout(clock: Clock, until: number, parent?: AbortSignal, message = 'the deadline has passed'): Timeout {
   const controller = new AbortController();
   const timer = new AbortController();
   const onParent = (): void => controller.abort(parent?.reason);
@@ -29,7 +31,7 @@ export function createTimeout(clock: Clock, until: number, parent?: AbortSignal)
   }
   parent?.addEventListener('abort', onParent, { once: true });
   const left = until - clock.now();
-  const expire = (): void => controller.abort(new NicError('ERR_DEADLINE', 'the deadline has passed'));
+  const expire = (): void => controller.abort(new NicError('ERR_DEADLINE', message));
   if (left <= 0) expire();
   // The rejection is the closing of the timer.
   else clock.sleep(left, timer.signal).then(expire, () => {});
@@ -46,6 +48,8 @@ export interface BudgetOptions {
   readonly signal?: AbortSignal | undefined;
   /** What to keep back for unwinding, in milliseconds. */
   readonly reserveMs: number;
+  /** How long an answer may take that must be known, in milliseconds. */
+  readonly answerMs: number;
 }
 
 /** The time of one command: all its steps share it, and a part is kept back for taking back what was done. */
@@ -56,6 +60,8 @@ export class Budget {
   readonly signal: AbortSignal;
   /** Aborts only when the time is up: for calls whose answer matters more than stopping at once. */
   readonly patientSignal: AbortSignal;
+  /** Aborts as {@link Budget.signal} does, and earlier: when too little time is left to start such a call and see its answer. */
+  readonly startSignal: AbortSignal;
   readonly #clock: Clock;
   readonly #deadline: number;
   readonly #reserveMs: number;
@@ -78,6 +84,12 @@ export class Budget {
     this.#stop = () => caller?.removeEventListener('abort', onCaller);
     this.signal = this.#until(this.forwardUntil, this.#cancel.signal);
     this.patientSignal = this.#until(this.forwardUntil);
+    const answerMs = Math.min(options.answerMs, (whole - this.#reserveMs) * MAX_ANSWER);
+    this.startSignal = this.#until(
+      this.forwardUntil - answerMs,
+      this.#cancel.signal,
+      `less than ${Math.ceil(answerMs)} ms are left, too few to ask the cloud for a NIC and see its answer: none was asked for`,
+    );
   }
 
   /** Ends work that goes forward. */
@@ -110,8 +122,8 @@ export class Budget {
     for (const timeout of this.#timeouts) timeout.close();
   }
 
-  #until(at: number, parent?: AbortSignal): AbortSignal {
-    const timeout = createTimeout(this.#clock, at, parent);
+  #until(at: number, parent?: AbortSignal, message?: string): AbortSignal {
+    const timeout = createTimeout(this.#clock, at, parent, message);
     this.#timeouts.push(timeout);
     return timeout.signal;
   }

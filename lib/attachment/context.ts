@@ -61,6 +61,7 @@ export class Command {
       deadline: options.deadline,
       signal: options.signal,
       reserveMs: context.limits.unwindReserveMs,
+      answerMs: context.limits.createAnswerMs,
     });
   }
 

@@ -16,6 +16,11 @@ export interface EngineLimits {
   readonly statusFailureMaxAgeMs: number;
   /** The part of an ADD's time that is kept back for unwinding; at most two fifths of the whole. */
   readonly unwindReserveMs: number;
+  /**
+   * The time at the end of an ADD's work in which no NIC is created any more; at most a fifth of that work's time. A create request whose
+   * answer comes too late leaves a NIC that may yet appear, to be watched for `lateEffectMs` of the provider.
+   */
+  readonly createAnswerMs: number;
   /** How long a description of a subnet stays good. */
   readonly subnetMaxAgeMs: number;
   /** How long a subnet that refused a NIC is left alone. */
@@ -38,6 +43,9 @@ export const DEFAULT_LIMITS: EngineLimits = {
   statusMaxAgeMs: 300_000,
   statusFailureMaxAgeMs: 60_000,
   unwindReserveMs: 12_000,
+  // One round trip to QingCloud's API was seen to take 0.35 to 0.4 s: this is five of them. An ADD with less time left cannot come to its
+  // end anyway, with a second call and an attach job still to come.
+  createAnswerMs: 2000,
   subnetMaxAgeMs: 300_000,
   setAsideMs: 60_000,
   pollMs: 100,

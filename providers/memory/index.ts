@@ -12,7 +12,7 @@
  * ```
  * @packageDocumentation
  */
-export type { CallOptions, CreateNicRequest, NicFilter, NicProvider, ProviderFeatures } from '../../lib/provider.js';
+export type { CallOptions, CreateNicOptions, CreateNicRequest, NicFilter, NicProvider, ProviderFeatures } from '../../lib/provider.js';
 export { createMemoryCloud } from './cloud.js';
 export { lostAnswer, refusal } from './fault.js';
 export type { ExistingNic, MemoryAction, MemoryCall, MemoryCallHook, MemoryCloud, MemoryCloudOptions } from './interface.js';

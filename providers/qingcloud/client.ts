@@ -46,6 +46,8 @@ export interface ApiRequest {
   readonly kind: RequestKind;
   /** Its own parameters. */
   readonly values: Readonly<Record<string, ParamValue>>;
+  /** Aborts when it must not be sent any more. */
+  readonly startSignal?: AbortSignal | undefined;
 }
 
 /** A reply that says yes: an object with `ret_code` 0, of which nothing else is decoded. */
@@ -144,15 +146,21 @@ export class ApiClient {
   }
 
   /** Waits for leave to send. What is refused here was never sent. */
-  async #admit({ action, kind }: ApiRequest, signal: AbortSignal | undefined): Promise<void> {
+  async #admit({ action, kind, startSignal }: ApiRequest, signal: AbortSignal | undefined): Promise<void> {
+    const either = signal !== undefined && startSignal !== undefined ? AbortSignal.any([signal, startSignal]) : (startSignal ?? signal);
+    const giveUp = (): void => {
+      if (isAborted(either)) throw toAbortedError(action, either, 'refused');
+    };
+    giveUp();
     try {
-      await this.#options.limiter.acquire(kind, signal === undefined ? {} : { signal });
+      await this.#options.limiter.acquire(kind, either === undefined ? {} : { signal: either });
     } catch (error) {
-      if (isAborted(signal)) throw toAbortedError(action, signal, 'refused');
+      giveUp();
       if (!isNicError(error)) throw error;
       const options = { action, retryable: true, outcome: 'refused', cause: error } as const;
       throw new ProviderError(error.code, `${action} was not sent: ${error.message}`, options);
     }
+    giveUp();
   }
 
   /** Closes idle connections. */

@@ -1,6 +1,6 @@
 import { formatIp, parseIp } from '../../lib/address.js';
 import type { Nic } from '../../lib/nic.js';
-import type { CallOptions } from '../../lib/provider.js';
+import type { CreateNicOptions } from '../../lib/provider.js';
 import type { Actions } from './actions.js';
 import { toResponseError } from './errors.js';
 import { toAddresses } from './model.js';
@@ -52,7 +52,11 @@ function inOrder(
  * @returns them, in the order of the wished addresses
  * @throws ProviderError; with `outcome` `unknown` also when the reply tells of other NICs than were asked for
  */
-export async function createNics(actions: Actions, request: CreateNicsRequest, { signal }: CallOptions = {}): Promise<readonly Nic[]> {
+export async function createNics(
+  actions: Actions,
+  request: CreateNicsRequest,
+  { signal, startSignal }: CreateNicOptions = {},
+): Promise<readonly Nic[]> {
   const { subnetId, name, addresses = [] } = request;
   const count = request.count ?? Math.max(1, addresses.length);
   const wished = addresses.map(canonical);
@@ -62,7 +66,7 @@ export async function createNics(actions: Actions, request: CreateNicsRequest, {
   }
   const values = { vxnet: subnetId, count, nic_name: name, private_ips: addresses };
   const probe = { action: 'DescribeVxnets', kind: 'read', values: { vxnets: [subnetId], offset: 0, limit: 1 } } as const;
-  const reply = await actions.call({ action: ACTION, kind: 'create', values }, signal, (refused) =>
+  const reply = await actions.call({ action: ACTION, kind: 'create', values, startSignal }, signal, (refused) =>
     explainQuota(refused, () => actions.once(probe, signal)),
   );
   const { nics } = actions.decode(ACTION, CreateNicsReplyCodec, reply);

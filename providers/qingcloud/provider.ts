@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../lib/clock.js';
 import { ProviderError } from '../../lib/errors.js';
 import { type Logger, silentLogger } from '../../lib/log.js';
 import type { Job, Nic, Subnet } from '../../lib/nic.js';
-import type { CallOptions, CreateNicRequest, NicFilter, NicProvider, ProviderFeatures } from '../../lib/provider.js';
+import type { CallOptions, CreateNicOptions, CreateNicRequest, NicFilter, NicProvider, ProviderFeatures } from '../../lib/provider.js';
 import { Actions, type ListShape } from './actions.js';
 import { Batch } from './batch.js';
 import { ApiClient, type ApiRequest } from './client.js';
@@ -67,7 +67,7 @@ export interface QingCloudProvider extends NicProvider {
    * Creates several NICs of one name in one call, with any addresses or with wished ones. Not idempotent, as `createNic`.
    * @returns them, in the order of the wished addresses
    */
-  createNics(request: CreateNicsRequest, options?: CallOptions): Promise<readonly Nic[]>;
+  createNics(request: CreateNicsRequest, options?: CreateNicOptions): Promise<readonly Nic[]>;
   /** The instances of `ids` that the account has, in any order. Unknown ids are left out. */
   describeInstances(ids: readonly string[], options?: CallOptions): Promise<readonly Instance[]>;
 }
@@ -174,13 +174,13 @@ class ApiProvider implements QingCloudProvider {
     }
   }
 
-  async createNic({ subnetId, name, address }: CreateNicRequest, options?: CallOptions): Promise<Nic> {
+  async createNic({ subnetId, name, address }: CreateNicRequest, options?: CreateNicOptions): Promise<Nic> {
     const [nic] = await this.createNics({ subnetId, name, ...(address === undefined ? {} : { addresses: [address] }) }, options);
     if (nic === undefined) throw new TypeError('createNics gives as many NICs as it was asked for');
     return nic;
   }
 
-  createNics(request: CreateNicsRequest, options?: CallOptions): Promise<readonly Nic[]> {
+  createNics(request: CreateNicsRequest, options?: CreateNicOptions): Promise<readonly Nic[]> {
     return createNics(this.#actions, request, options);
   }
 

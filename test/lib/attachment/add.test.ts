@@ -390,6 +390,75 @@ describe('attach()', () => {
     expect(creates(bed)).to.equal(0);
   });
 
+  describe('with little time left', () => {
+    /** The cloud takes this long over an answer before the create request. */
+    function delay(bed: AttachmentBed, action: 'describeSubnets' | 'attachNics', ms: number): void {
+      bed.cloud.onCall = async (called, phase) => {
+        if (called === action && phase === 'before') await bed.clock.sleep(ms);
+      };
+    }
+
+    it('asks for no NIC when the answer may come too late, and leaves nothing', async () => {
+      const bed = await createAttachmentBed();
+      bed.pod('c1');
+      // Of 55 s, 42.9 s are for going forward: the last two of them are too late.
+      delay(bed, 'describeSubnets', 41_000);
+      const error = await rejection(bed.attach('c1'), 'ERR_DEADLINE');
+      expect(error.message).to.match(/less than 2000 ms are left/);
+      expect(creates(bed)).to.equal(0);
+      expect(bed.files()).to.deep.equal([]);
+    });
+
+    it('asks for one while the answer can come in time', async () => {
+      const bed = await createAttachmentBed();
+      bed.pod('c1');
+      delay(bed, 'describeSubnets', 40_500);
+      await bed.attach('c1');
+      expect(creates(bed)).to.equal(1);
+    });
+
+    it('asks for no gateway then either, and gives the NIC back', async () => {
+      const bed = await createAttachmentBed();
+      bed.pod('c1');
+      const asked: string[] = [];
+      bed.cloud.onCall = async (action, phase, args) => {
+        const isLook = action === 'listNics' && (args[0] as { subnetIds?: unknown }).subnetIds !== undefined;
+        if (action === 'createNic') asked.push(phase);
+        if (isLook && phase === 'before') await bed.clock.sleep(41_000);
+      };
+      const error = await rejection(bed.attach('c1', { routes: [{ dst: '10.96.0.0/12', via: { kind: 'host' } }] }), 'ERR_DEADLINE');
+      expect(error.message).to.match(/less than 2000 ms are left/);
+      expect(asked).to.deep.equal(['before', 'after']);
+      expect(bed.nics()).to.deep.equal([]);
+      expect(bed.files()).to.deep.equal([]);
+    });
+
+    it('serves a short deadline all the same where the cloud is quick', async () => {
+      const bed = await createAttachmentBed({ cloud: { jobMs: 60, linkMs: 40 } });
+      bed.pod('c1');
+      delay(bed, 'describeSubnets', 400);
+      await bed.engine.attach(requestOf('c1'), bed.timing(1000));
+      expect(bed.nics()).to.have.length(1);
+    });
+
+    it('hands on how long its provider may hold the request back', async () => {
+      const bed = await createAttachmentBed();
+      bed.pod('c1');
+      const start = bed.clock.now();
+      changeProvider(bed.cloud, () => ({
+        createNic: async (_request, { signal, startSignal } = {}) => {
+          // As a provider does that waits for a budget of calls.
+          while (startSignal?.aborted === false) await bed.clock.sleep(100);
+          expect(signal?.aborted, 'the answer to what was sent may come').to.equal(false);
+          throw refusal('createNic', 'ERR_DEADLINE', 'too late to send it');
+        },
+      }));
+      await rejection(bed.attach('c1'), 'ERR_DEADLINE');
+      expect(bed.clock.now() - start).to.be.within(40_900, 42_000);
+      expect(bed.files()).to.deep.equal([]);
+    });
+  });
+
   describe('reads back', () => {
     const damages: readonly { readonly name: string; readonly says: RegExp; damage(bed: AttachmentBed): void }[] = [
       {

@@ -100,6 +100,37 @@ describe('ApiClient', () => {
       expect(server.requests).to.have.length(0);
     });
 
+    it('gives up waiting for leave when it is too late to begin', async () => {
+      const late = new AbortController();
+      const limiter: CallLimiter = {
+        ...unlimitedCalls,
+        acquire: (_kind, { signal } = {}) =>
+          new Promise((_resolve, reject) => {
+            signal?.addEventListener('abort', () => reject(signal.reason));
+            late.abort(new NicError('ERR_DEADLINE', 'too late to begin'));
+          }),
+      };
+      const caller = new AbortController();
+      const error = await failure(createClient({}, undefined, limiter), { ...CREATE, startSignal: late.signal }, caller.signal);
+      expect(error).to.include({ code: 'ERR_DEADLINE', outcome: 'refused', message: 'too late to begin' });
+      expect(server.requests).to.have.length(0);
+    });
+
+    it('sends nothing when it became too late with the leave, and waits for the answer to what was sent', async () => {
+      const late = new AbortController();
+      const granted: CallLimiter = { ...unlimitedCalls, acquire: async () => late.abort(new NicError('ERR_DEADLINE', 'too late')) };
+      const error = await failure(createClient({}, undefined, granted), { ...CREATE, startSignal: late.signal });
+      expect(error).to.include({ code: 'ERR_DEADLINE', outcome: 'refused' });
+      expect(server.requests).to.have.length(0);
+      const sent = new AbortController();
+      server.script((response, request) => {
+        sent.abort();
+        json(OK)(response, request);
+      });
+      expect(await createClient().send({ ...CREATE, startSignal: sent.signal }, undefined)).to.deep.include(OK);
+      expect(server.requests).to.have.length(1);
+    });
+
     it('gives up waiting for leave with the caller', async () => {
       const controller = new AbortController();
       const wait = (): Promise<void> => {
