@@ -1,4 +1,4 @@
-import { isNicError } from '../errors.js';
+import { isNicError, type NicError } from '../errors.js';
 import type { Nic } from '../nic.js';
 import { toReason } from './cloud-error.js';
 import type { Command } from './context.js';
@@ -8,9 +8,10 @@ import { isUsed, judgeGateway } from './gateway-sweep.js';
 import { CollectionScope } from './gc-scope.js';
 import { findMeant } from './identify.js';
 import { gatewayName, nicName } from './names.js';
-import type { AttachmentRecord, CloudState, GatewayRecord } from './record.js';
+import type { AttachmentRecord, GatewayRecord, RecordHeader } from './record.js';
 import { isForeign } from './release.js';
 import type { CollectedNic, CollectedRecord, CollectFailure, CollectReport, CollectRequest } from './request.js';
+import { createWitness } from './same-cloud.js';
 import { certainFrom, findLate, findNamed, isUncertain, toNicEntry } from './settle.js';
 import type { StoredRecord } from './store.js';
 import { type Survey, survey } from './survey.js';
@@ -24,19 +25,21 @@ export async function previewCollection(command: Command, request: CollectReques
 }
 
 /** A record whose NICs would be brought to their end. */
-interface Going<R extends CloudState> {
+interface Going<R extends RecordHeader> {
   readonly record: R;
   /** The NIC that stays; undefined when none does. */
   readonly keep: string | undefined;
 }
 
 /** What that comes to. */
-interface End<R extends CloudState> {
+interface End<R extends RecordHeader> {
   readonly record: R;
   /** NICs that would be removed. */
   readonly nics: readonly Nic[];
   /** How long a further one may still appear, in milliseconds; undefined when none can. */
   readonly watchedMs: number | undefined;
+  /** Why the cloud cannot be believed about it, so that nothing would be done. */
+  readonly doubt: NicError | undefined;
 }
 
 class Preview {
@@ -105,8 +108,12 @@ class Preview {
       const nics = [...record.nics, ...meant.map(toNicEntry)];
       going.push({ id, record: { ...record, nicName: record.nicName ?? nicName(instanceId, key), nics }, keep: undefined });
     }
-    for (const [i, { record, nics, watchedMs }] of (await this.#ends(going)).entries()) {
+    for (const [i, { record, nics, watchedMs, doubt }] of (await this.#ends(going)).entries()) {
       const { key } = record;
+      if (doubt !== undefined) {
+        this.#failed.push({ nicId: record.nics[0]?.id, key, reason: doubt.message });
+        continue;
+      }
       const reason = this.#scope.reasonOf(record);
       for (const nic of nics) this.#remove({ nicId: nic.id, key, gatewayOf: undefined, reason });
       if (watchedMs !== undefined) {
@@ -143,8 +150,9 @@ class Preview {
       if (verdict.kind === 'remove' && !record.found) going.push({ record, keep: undefined, reason: verdict.reason });
       if (verdict.kind === 'keep' && verdict.surplus) going.push({ record, keep: record.nicId, reason: 'surplus' });
     }
-    for (const [i, { record, nics: gone, watchedMs }] of (await this.#ends(going)).entries()) {
+    for (const [i, { record, nics: gone, watchedMs, doubt }] of (await this.#ends(going)).entries()) {
       const { subnetId } = record;
+      if (doubt !== undefined) this.#failed.push({ nicId: record.nics[0]?.id, key: undefined, reason: doubt.message });
       const reason = going[i]?.reason ?? 'idle';
       for (const nic of gone) this.#remove({ nicId: nic.id, key: undefined, gatewayOf: subnetId, reason });
       if (watchedMs !== undefined) this.#failed.push({ nicId: undefined, key: undefined, reason: gatewayWatchReason(subnetId) });
@@ -176,16 +184,21 @@ class Preview {
   }
 
   /** What bringing records to their end would come to, by what the cloud says now. */
-  async #ends<R extends CloudState>(going: readonly Going<R>[]): Promise<readonly End<R>[]> {
+  async #ends<R extends RecordHeader>(going: readonly Going<R>[]): Promise<readonly End<R>[]> {
     const { clock } = this.#command.context;
     const { provider, instanceId } = await this.#command.cloud();
-    const uncertain = going.filter(({ record }) => isUncertain(record));
-    const records = uncertain.map(({ record }) => record);
-    const late = new Map((await findLate(this.#command, records, this.#signal)).map((found, i) => [uncertain[i]?.record, found]));
-    const own = going.map(({ record, keep }) => ({
-      record,
-      ids: [...record.nics, ...(late.get(record)?.found ?? [])].map(({ id }) => id).filter((id) => id !== keep),
-    }));
+    const doubts = new Map<R, NicError>();
+    const witness = createWitness(this.#command, this.#signal);
+    for (const { record } of going) {
+      const doubt = await witness(record);
+      if (doubt !== undefined) doubts.set(record, doubt);
+    }
+    const uncertain = going.map(({ record }) => record).filter((record) => !doubts.has(record) && isUncertain(record));
+    const late = new Map((await findLate(this.#command, uncertain, this.#signal)).map((found, i) => [uncertain[i], found]));
+    const own = going.map(({ record, keep }) => {
+      const all = doubts.has(record) ? [] : [...record.nics, ...(late.get(record)?.found ?? [])];
+      return { record, ids: all.map(({ id }) => id).filter((id) => id !== keep) };
+    });
     const ids = [...new Set(own.flatMap((one) => one.ids))];
     const nics = ids.length === 0 ? [] : await provider.listNics({ ids }, { signal: this.#signal });
     return own.map(({ record, ids: mine }) => {
@@ -194,6 +207,7 @@ class Preview {
         record,
         nics: nics.filter((nic) => mine.includes(nic.id) && !isForeign(nic, instanceId)),
         watchedMs: uncertainAt === undefined ? undefined : certainFrom(uncertainAt, provider.features.lateEffectMs) - clock.now(),
+        doubt: doubts.get(record),
       };
     });
   }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type AttachRequest, type CollectReport, type CollectRequest, createMemoryStore } from '../../../lib/attachment/index.js';
 import { attachmentId, gatewayId, gatewayName, nicName } from '../../../lib/attachment/names.js';
-import { lostAnswer, refusal } from '../../../providers/memory/index.js';
+import { createMemoryCloud, lostAnswer, refusal } from '../../../providers/memory/index.js';
 import {
   type AttachmentBed,
   type AttachmentBedOptions,
@@ -10,6 +10,7 @@ import {
   keyOf,
   pathOf,
   requestOf,
+  SUBNETS,
 } from '../../support/attachment-bed.js';
 import { seededRandom } from '../../support/random.js';
 
@@ -313,6 +314,17 @@ describe('a dry run of collect()', () => {
       });
       lock?.release();
     });
+  });
+
+  it('lists nothing with the settings of another account, and says why', async () => {
+    const bed = await withPods(['c1'], viaHost, { limits: { gatewayIdleMs: 0 } });
+    const [gateway, nic] = [gatewayOf(bed), bed.nics().find(({ name }) => name === nicName('i-1', keyOf('c1')))?.id];
+    const strange = createMemoryCloud({ instanceId: 'i-1', subnets: SUBNETS, clock: bed.clock });
+    const provider = strange.provider();
+    const would = await expectKept(bed, {}, { provider: async () => ({ ...provider, identity: 'another account' }) });
+    expect([would.removed, would.records]).to.deep.equal([[], []]);
+    expect(would.failed.map(({ nicId }) => nicId)).to.deep.equal([nic, gateway]);
+    for (const { reason } of would.failed) expect(reason).to.include('check account and zone');
   });
 
   it('says what cannot be looked up, and lists nothing then', async () => {
