@@ -76,6 +76,11 @@ async function restore(command: Command, journal: Journal<AttachmentRecord>, nam
   }
 }
 
+/** True for a record that an ADD of this boot wrote; one that a DEL made up names no namespace. */
+export function isOwn(command: Command, { namespace, bootId }: AttachmentRecord): boolean {
+  return namespace !== undefined && bootId === command.context.bootId;
+}
+
 /** What an error that leaves work behind says to the caller. */
 export function pendingError(key: AttachmentRecord['key'], reason: string, cause: unknown): NicError {
   return new NicError(
@@ -116,6 +121,7 @@ export async function finishAttachments(
       nameOn: (instanceId: string) => nicName(instanceId, journal.current.key),
       keep: undefined,
       proven: proofs.get(journal.id) ?? new Set<string>(),
+      isOwn: isOwn(command, journal.current),
     }));
     const unknown = await identifyAll(command, items, signal);
     const left = await settleNics(

@@ -38,6 +38,7 @@ export async function removeGateway(command: Command, journal: Journal<GatewayRe
       nameOn: (instanceId: string) => gatewayName(instanceId, journal.current.subnetId),
       keep: undefined,
       proven: new Set(found === undefined || entry === undefined ? [] : [entry.id]),
+      isOwn: false,
       onDeleted: options.onDeleted,
     };
     const left = await settleNics(command, [item], { signal: options.signal, vanished: watching?.vanished });
@@ -54,7 +55,8 @@ export async function removeGateway(command: Command, journal: Journal<GatewayRe
 export async function settleGateway(command: Command, journal: Journal<GatewayRecord>, options: GatewayEndOptions): Promise<void> {
   const { subnetId, nicId } = journal.current;
   const { signal, onDeleted } = options;
-  const item = { journal, nameOn: (id: string) => gatewayName(id, subnetId), keep: nicId, proven: new Set<string>(), onDeleted };
+  const nameOn = (id: string): string => gatewayName(id, subnetId);
+  const item = { journal, nameOn, keep: nicId, proven: new Set<string>(), isOwn: false, onDeleted };
   const left = await settleNics(command, [item], { signal });
   if (!left.has(journal.id)) return;
   const cause = left.get(journal.id);

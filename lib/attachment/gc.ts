@@ -208,6 +208,7 @@ class Collection {
       const target = {
         entry: toNicEntry(now),
         proven: false,
+        isOwn: false,
         step: async () => {},
         saveJob: async () => {},
         forget: async (how: Ending) => {

@@ -3,7 +3,7 @@ import { isNicError } from '../errors.js';
 import type { StoreLock } from '../folder/index.js';
 import { toReason } from './cloud-error.js';
 import type { Cloud, Command } from './context.js';
-import { type FinishItem, finishAttachments, isTooEarly, retryTime } from './finish.js';
+import { type FinishItem, finishAttachments, isOwn, isTooEarly, retryTime } from './finish.js';
 import { Journal } from './journal.js';
 import { findOut } from './local.js';
 import { nicName } from './names.js';
@@ -145,6 +145,7 @@ export async function settleSurplus(command: Command, journals: readonly Journal
     nameOn: (instanceId: string) => nicName(instanceId, journal.current.key),
     keep: journal.current.nicId,
     proven: new Set<string>(),
+    isOwn: isOwn(command, journal.current),
   }));
   const left = await settleNics(command, items, { signal });
   for (const journal of journals) {

@@ -3,6 +3,7 @@ import type { Nic } from '../nic.js';
 import { isPassing, toReason } from './cloud-error.js';
 import type { Command } from './context.js';
 import type { NicEntry } from './record.js';
+import { isThisMachine } from './same-machine.js';
 
 /** How often a detach job may fail before the NIC is left for later. */
 const MAX_FAILED_JOBS = 3;
@@ -19,6 +20,8 @@ export interface ReleaseTarget {
   readonly entry: NicEntry;
   /** This boot has shown that it is attached here: its link was seen. */
   readonly proven: boolean;
+  /** An ADD of this boot asked for it, so it is this machine's even if the machine does not know who it is. */
+  readonly isOwn: boolean;
   /** Records that a call is about to be made. */
   step(name: 'detach' | 'delete'): Promise<void>;
   /** Records the job under way, or that none is. */
@@ -75,6 +78,7 @@ class Release {
   readonly #open = new Map<string, Open>();
   readonly #left = new Map<string, unknown>();
   #vanished: Promise<void> | undefined;
+  #here: Promise<boolean> | undefined;
 
   constructor(command: Command, targets: readonly ReleaseTarget[], options: ReleaseOptions) {
     this.#command = command;
@@ -168,9 +172,16 @@ class Release {
     for (const open of opens) {
       const nic = nics.find((candidate) => candidate.id === open.target.entry.id);
       if (nic !== undefined && isForeign(nic, instanceId)) await this.#disown(open, nic);
+      else if (nic?.status === 'in-use' && !isSure(open.target) && !(await this.#isHere())) this.#leave(open, wrongMachine(instanceId));
       // A read may be stale, so that a NIC is gone is for the answer to a delete request to say.
       else open.assumed = nic?.status ?? 'gone';
     }
+  }
+
+  /** What neither a link of this machine nor an ADD of this boot speaks for is detached only when the instance it is on is this one. */
+  #isHere(): Promise<boolean> {
+    this.#here ??= isThisMachine(this.#command, this.#signal);
+    return this.#here;
   }
 
   async #detach(opens: readonly Open[]): Promise<void> {
@@ -254,6 +265,15 @@ class Release {
 /** Primary NICs and NICs that another instance holds are never touched. */
 export function isForeign(nic: Nic, instanceId: string): boolean {
   return nic.role === 'primary' || (nic.instanceId !== undefined && nic.instanceId !== instanceId);
+}
+
+function isSure({ proven, isOwn }: ReleaseTarget): boolean {
+  return proven || isOwn;
+}
+
+function wrongMachine(instanceId: string): NicError {
+  const what = `the primary NIC of instance ${instanceId} is not on this machine, so its NICs are left alone`;
+  return new NicError('ERR_CONFIG', `${what}: the instance id is another machine's, as on a copy of it; correct the file it comes from`);
 }
 
 function isAboutTheNic(error: unknown): boolean {

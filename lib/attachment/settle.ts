@@ -15,6 +15,8 @@ export interface SettleItem {
   readonly keep: string | undefined;
   /** NICs that this boot has shown to be attached here. */
   readonly proven: ReadonlySet<string>;
+  /** An ADD of this boot wrote the record. */
+  readonly isOwn: boolean;
   /** Told of each NIC that was deleted. */
   readonly onDeleted?: ((nicId: string) => void) | undefined;
 }
@@ -116,12 +118,13 @@ async function complete(command: Command, item: SettleItem): Promise<void> {
   await item.journal.trySave({ instanceId, nicName: item.nameOn(instanceId) }, 'quick');
 }
 
-function toTarget({ journal, proven, onDeleted }: SettleItem, entry: NicEntry): ReleaseTarget {
+function toTarget({ journal, proven, isOwn, onDeleted }: SettleItem, entry: NicEntry): ReleaseTarget {
   const change = (patch: Partial<NicEntry>): readonly NicEntry[] =>
     journal.current.nics.map((nic) => (nic.id === entry.id ? { ...nic, ...patch } : nic));
   return {
     entry,
     proven: proven.has(entry.id),
+    isOwn,
     step: (name) => journal.tryStep(name, {}),
     saveJob: (job) => journal.trySave({ nics: change({ job }) }, 'quick'),
     forget: (how) => {

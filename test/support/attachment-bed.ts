@@ -52,6 +52,8 @@ export interface BedProcessOptions {
   /** Runs on another instance, as after the machine's image was copied. */
   readonly instanceId?: string;
   readonly bootId?: string;
+  /** Another kernel's. */
+  readonly driver?: NetworkDriver;
   /** Called at each effect on a folder: throwing stops it. */
   readonly onFolder?: (operation: string) => void;
 }
@@ -262,7 +264,7 @@ export async function createAttachmentBed(options: AttachmentBedOptions = {}): P
       provider: async () => mortalProvider(await provider(), isDead),
       driver: {
         open: async (ref, callOptions) => {
-          const namespace = await driver.open(ref, callOptions);
+          const namespace = await (own.driver ?? driver).open(ref, callOptions);
           open.add(namespace);
           return namespace;
         },
