@@ -1,15 +1,8 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
-import {
-  type AttachmentEngine,
-  type AttachRequest,
-  createAttachmentEngine,
-  createFileHostStore,
-  createFileStore,
-} from '../../lib/attachment/index.js';
+import type { AttachRequest } from '../../lib/attachment/index.js';
 import type { NamespaceRef } from '../../lib/driver.js';
 import { isNicError, NetlinkError, NicError } from '../../lib/errors.js';
-import { fileLocker } from '../../netlink/index.js';
 import { requireLive } from '../support/live.js';
 import { LIVE_VXNET, type LiveAttachmentBed, openLiveAttachmentBed } from '../support/live-attachment-bed.js';
 import { runCommand } from '../support/machine.js';
@@ -34,31 +27,19 @@ interface Fault {
 /** Real namespaces and NICs, with a driver in between whose calls can be made to fail. */
 class Bed {
   reach: Reach = () => {};
-  readonly engine: AttachmentEngine;
   readonly #live: LiveAttachmentBed;
   #pod: NamespaceRef;
 
   private constructor(live: LiveAttachmentBed, pod: NamespaceRef) {
     this.#live = live;
     this.#pod = pod;
-    const { directory } = live;
-    this.engine = createAttachmentEngine({
-      provider: async () => live.provider,
-      driver: createFaultyDriver(live.driver, (operation, phase) => this.reach(operation, phase)),
-      host: live.host,
-      store: createFileStore({ directory: join(directory, 'data'), locker: fileLocker }),
-      hostStore: createFileHostStore({
-        directory: join(directory, 'host'),
-        originalDirectory: join(directory, 'original'),
-        locker: fileLocker,
-      }),
-      bootId: 'this boot',
-      limits: { gatewayIdleMs: 0 },
-    });
   }
 
   static async open(): Promise<Bed> {
-    const live = await openLiveAttachmentBed(2);
+    const live = await openLiveAttachmentBed(2, {
+      wrapDriver: (driver) => createFaultyDriver(driver, (operation, phase) => bed.reach(operation, phase)),
+      limits: { gatewayIdleMs: 0 },
+    });
     const pod = await live.pod();
     const bed = new Bed(live, pod.ref);
     // What is made once for a host is there from now on.
@@ -69,15 +50,15 @@ class Bed {
 
   async attach(patch: Partial<AttachRequest>): Promise<void> {
     const request = { key, namespace: this.#pod, subnetIds: [LIVE_VXNET], routes: [], defaultRoute: true, ...patch };
-    await this.engine.attach(request, this.#timing());
+    await this.#live.engine.attach(request, this.#timing());
   }
 
   async detach(containerId = key.containerId): Promise<void> {
-    await this.engine.detach({ key: { ...key, containerId }, namespace: this.#pod, subnetIds: [LIVE_VXNET] }, this.#timing());
+    await this.#live.engine.detach({ key: { ...key, containerId }, namespace: this.#pod, subnetIds: [LIVE_VXNET] }, this.#timing());
   }
 
   async collect(): Promise<void> {
-    const { failed } = await this.engine.collect({ network: key.network, valid: [], subnetIds: [LIVE_VXNET] }, this.#timing());
+    const { failed } = await this.#live.engine.collect({ network: key.network, valid: [], subnetIds: [LIVE_VXNET] }, this.#timing());
     if (failed.length > 0) throw new NicError('ERR_PENDING', failed.map(({ reason }) => reason).join('; '));
   }
 

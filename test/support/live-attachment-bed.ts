@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AttachmentEngine, createAttachmentEngine, createFileHostStore, createFileStore } from '../../lib/attachment/index.js';
+import {
+  type AttachmentEngine,
+  createAttachmentEngine,
+  createFileHostStore,
+  createFileStore,
+  type EngineLimits,
+} from '../../lib/attachment/index.js';
 import { orThrow } from '../../lib/codec.js';
 import type { NamespaceRef, NetworkDriver } from '../../lib/driver.js';
 import type { NicProvider } from '../../lib/provider.js';
@@ -29,8 +35,15 @@ function refOf(handle: NamespaceHandle): NamespaceRef {
   return { kind: 'path', path: `/proc/${process.pid}/fd/${handle.fd}` };
 }
 
+/** What its engine differs in. */
+export interface LiveAttachmentBedOptions {
+  /** Stands between the engine and the kernel. */
+  readonly wrapDriver?: (driver: NetworkDriver) => NetworkDriver;
+  readonly limits?: Partial<EngineLimits>;
+}
+
 /** Opens it. @param jobMs how long attaching and detaching take */
-export async function openLiveAttachmentBed(jobMs: number): Promise<LiveAttachmentBed> {
+export async function openLiveAttachmentBed(jobMs: number, options: LiveAttachmentBedOptions = {}): Promise<LiveAttachmentBed> {
   const directory = mkdtempSync(join(tmpdir(), 'hn-attachment-'));
   const machine = await createNamespace('machine');
   const fabric = createVethFabric({});
@@ -58,7 +71,7 @@ export async function openLiveAttachmentBed(jobMs: number): Promise<LiveAttachme
   const host = refOf(machine);
   const engine = createAttachmentEngine({
     provider: async () => provider,
-    driver,
+    driver: options.wrapDriver?.(driver) ?? driver,
     host,
     store: createFileStore({ directory: join(directory, 'data'), locker: fileLocker }),
     hostStore: createFileHostStore({
@@ -67,6 +80,7 @@ export async function openLiveAttachmentBed(jobMs: number): Promise<LiveAttachme
       locker: fileLocker,
     }),
     bootId: 'this boot',
+    limits: options.limits ?? {},
   });
   const pods = new Set<NamespaceHandle>();
   return {
