@@ -1,18 +1,17 @@
-import { isNicError, type NicError } from '../errors.js';
+import { isNicError } from '../errors.js';
 import type { Nic } from '../nic.js';
 import { toReason } from './cloud-error.js';
 import type { Command } from './context.js';
-import { watchReason } from './finish.js';
+import { isOwn, watchReason } from './finish.js';
 import { gatewayWatchReason } from './gateway-removal.js';
 import { isUsed, judgeGateway } from './gateway-sweep.js';
 import { CollectionScope } from './gc-scope.js';
 import { findMeant } from './identify.js';
 import { gatewayName, nicName } from './names.js';
-import type { AttachmentRecord, GatewayRecord, RecordHeader } from './record.js';
-import { isForeign } from './release.js';
+import type { AttachmentRecord, GatewayRecord } from './record.js';
+import { type Going, ReleasePreview } from './release-preview.js';
 import type { CollectedNic, CollectedRecord, CollectFailure, CollectReport, CollectRequest } from './request.js';
-import { createWitness } from './same-cloud.js';
-import { certainFrom, findLate, findNamed, isUncertain, toNicEntry } from './settle.js';
+import { findNamed, toNicEntry } from './settle.js';
 import type { StoredRecord } from './store.js';
 import { type Survey, survey } from './survey.js';
 
@@ -24,29 +23,12 @@ export async function previewCollection(command: Command, request: CollectReques
   return new Preview(command, request).run();
 }
 
-/** A record whose NICs would be brought to their end. */
-interface Going<R extends RecordHeader> {
-  readonly record: R;
-  /** The NIC that stays; undefined when none does. */
-  readonly keep: string | undefined;
-}
-
-/** What that comes to. */
-interface End<R extends RecordHeader> {
-  readonly record: R;
-  /** NICs that would be removed. */
-  readonly nics: readonly Nic[];
-  /** How long a further one may still appear, in milliseconds; undefined when none can. */
-  readonly watchedMs: number | undefined;
-  /** Why the cloud cannot be believed about it, so that nothing would be done. */
-  readonly doubt: NicError | undefined;
-}
-
 class Preview {
   readonly #command: Command;
   readonly #request: CollectRequest;
   readonly #scope: CollectionScope;
   readonly #signal: AbortSignal;
+  readonly #releases: ReleasePreview;
   readonly #removed = new Map<string, CollectedNic>();
   readonly #records: CollectedRecord[] = [];
   readonly #failed: CollectFailure[] = [];
@@ -61,6 +43,7 @@ class Preview {
     this.#request = request;
     this.#scope = new CollectionScope(command, request);
     this.#signal = command.budget.whole();
+    this.#releases = new ReleasePreview(command, this.#signal);
   }
 
   async run(): Promise<CollectReport> {
@@ -106,20 +89,21 @@ class Preview {
       const { instanceId } = await this.#command.cloud();
       const meant = await findMeant(this.#command, record, this.#signal);
       const nics = [...record.nics, ...meant.map(toNicEntry)];
-      going.push({ id, record: { ...record, nicName: record.nicName ?? nicName(instanceId, key), nics }, keep: undefined });
+      going.push({
+        id,
+        record: { ...record, nicName: record.nicName ?? nicName(instanceId, key), nics },
+        keep: undefined,
+        isOwn: isOwn(this.#command, record),
+        provable: nics.map((nic) => nic.id),
+      });
     }
-    for (const [i, { record, nics, watchedMs, doubt }] of (await this.#ends(going)).entries()) {
+    for (const [i, { record, nics, watchedMs, left }] of (await this.#releases.ends(going)).entries()) {
       const { key } = record;
-      if (doubt !== undefined) {
-        this.#failed.push({ nicId: record.nics[0]?.id, key, reason: doubt.message });
-        continue;
-      }
       const reason = this.#scope.reasonOf(record);
       for (const nic of nics) this.#remove({ nicId: nic.id, key, gatewayOf: undefined, reason });
-      if (watchedMs !== undefined) {
-        this.#failed.push({ nicId: undefined, key, reason: watchReason(watchedMs) });
-        continue;
-      }
+      if (left !== undefined) this.#failed.push({ ...left, key });
+      else if (watchedMs !== undefined) this.#failed.push({ nicId: undefined, key, reason: watchReason(watchedMs) });
+      if (left !== undefined || watchedMs !== undefined) continue;
       this.#closed.add(going[i]?.id ?? '');
       if (nics.length === 0) this.#records.push({ key, reason: 'empty' });
     }
@@ -132,6 +116,11 @@ class Preview {
       const stored = this.#closed.has(id) ? undefined : await store.read(id);
       for (const nic of own) {
         if (!(await this.#scope.isOrphan(nic, stored))) continue;
+        const doubt = await this.#releases.doubt(nic);
+        if (doubt !== undefined) {
+          this.#failed.push(doubt);
+          continue;
+        }
         this.#remove({ nicId: nic.id, key: undefined, gatewayOf: undefined, reason: 'unrecorded' });
         this.#closed.add(id);
       }
@@ -147,15 +136,25 @@ class Preview {
       if (verdict.kind === 'foreign' || verdict.kind === 'wait') continue;
       const record = { ...verdict.record, nicName: verdict.record.nicName ?? gatewayName(instanceId, stored.subnetId) };
       // One that was found is only forgotten.
-      if (verdict.kind === 'remove' && !record.found) going.push({ record, keep: undefined, reason: verdict.reason });
-      if (verdict.kind === 'keep' && verdict.surplus) going.push({ record, keep: record.nicId, reason: 'surplus' });
+      if (verdict.kind === 'remove' && !record.found) {
+        going.push({
+          record,
+          keep: undefined,
+          isOwn: false,
+          provable: record.nics.slice(0, 1).map((nic) => nic.id),
+          reason: verdict.reason,
+        });
+      }
+      if (verdict.kind === 'keep' && verdict.surplus) {
+        going.push({ record, keep: record.nicId, isOwn: false, provable: [], reason: 'surplus' });
+      }
     }
-    for (const [i, { record, nics: gone, watchedMs, doubt }] of (await this.#ends(going)).entries()) {
+    for (const [i, { record, nics: gone, watchedMs, left: kept }] of (await this.#releases.ends(going)).entries()) {
       const { subnetId } = record;
-      if (doubt !== undefined) this.#failed.push({ nicId: record.nics[0]?.id, key: undefined, reason: doubt.message });
       const reason = going[i]?.reason ?? 'idle';
       for (const nic of gone) this.#remove({ nicId: nic.id, key: undefined, gatewayOf: subnetId, reason });
-      if (watchedMs !== undefined) this.#failed.push({ nicId: undefined, key: undefined, reason: gatewayWatchReason(subnetId) });
+      if (kept !== undefined) this.#failed.push(kept);
+      else if (watchedMs !== undefined) this.#failed.push({ nicId: undefined, key: undefined, reason: gatewayWatchReason(subnetId) });
     }
   }
 
@@ -181,35 +180,6 @@ class Preview {
       records: records.filter(({ store, id }) => store !== own || !this.#released.has(id)),
       unreadable: unreadable.filter(({ id }) => !this.#closed.has(id)),
     };
-  }
-
-  /** What bringing records to their end would come to, by what the cloud says now. */
-  async #ends<R extends RecordHeader>(going: readonly Going<R>[]): Promise<readonly End<R>[]> {
-    const { clock } = this.#command.context;
-    const { provider, instanceId } = await this.#command.cloud();
-    const doubts = new Map<R, NicError>();
-    const witness = createWitness(this.#command, this.#signal);
-    for (const { record } of going) {
-      const doubt = await witness(record);
-      if (doubt !== undefined) doubts.set(record, doubt);
-    }
-    const uncertain = going.map(({ record }) => record).filter((record) => !doubts.has(record) && isUncertain(record));
-    const late = new Map((await findLate(this.#command, uncertain, this.#signal)).map((found, i) => [uncertain[i], found]));
-    const own = going.map(({ record, keep }) => {
-      const all = doubts.has(record) ? [] : [...record.nics, ...(late.get(record)?.found ?? [])];
-      return { record, ids: all.map(({ id }) => id).filter((id) => id !== keep) };
-    });
-    const ids = [...new Set(own.flatMap((one) => one.ids))];
-    const nics = ids.length === 0 ? [] : await provider.listNics({ ids }, { signal: this.#signal });
-    return own.map(({ record, ids: mine }) => {
-      const uncertainAt = late.get(record)?.uncertainAt;
-      return {
-        record,
-        nics: nics.filter((nic) => mine.includes(nic.id) && !isForeign(nic, instanceId)),
-        watchedMs: uncertainAt === undefined ? undefined : certainFrom(uncertainAt, provider.features.lateEffectMs) - clock.now(),
-        doubt: doubts.get(record),
-      };
-    });
   }
 
   /** Two records may name one NIC: it goes with the first. */

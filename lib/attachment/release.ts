@@ -271,7 +271,8 @@ function isSure({ proven, isOwn }: ReleaseTarget): boolean {
   return proven || isOwn;
 }
 
-function wrongMachine(instanceId: string): NicError {
+/** Why a NIC is left that is attached to this instance, while that is not this machine. */
+export function wrongMachine(instanceId: string): NicError {
   const what = `the primary NIC of instance ${instanceId} is not on this machine, so its NICs are left alone`;
   return new NicError('ERR_CONFIG', `${what}: the instance id is another machine's, as on a copy of it; correct the file it comes from`);
 }

@@ -327,6 +327,37 @@ describe('a dry run of collect()', () => {
     for (const { reason } of would.failed) expect(reason).to.include('check account and zone');
   });
 
+  it('lists nothing on a copy of a machine that has its instance id too, and says why', async () => {
+    const bed = await withPods(['c1'], viaHost, { limits: { gatewayIdleMs: 0 } });
+    const lost = bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('lost')), instanceId: 'i-1' });
+    const free = bed.cloud.addNic({ subnetId: 'net-1', name: nicName('i-1', keyOf('free')) });
+    bed.clock.skip(OLD);
+    const [gateway, nic] = [gatewayOf(bed), bed.nics().find(({ name }) => name === nicName('i-1', keyOf('c1')))?.id];
+    const copy = await createAttachmentBed();
+    copy.kernel.removeLink(copy.kernel.initial.links().find(({ name }) => name === 'eth0') ?? expect.fail('a machine has a card'));
+    const would = await expectKept(bed, {}, { bootId: 'boot of the copy', driver: copy.driver });
+    expect(would.removed.map(({ nicId }) => nicId)).to.deep.equal([free.id]);
+    expect(would.failed.map(({ nicId }) => nicId)).to.have.members([nic, lost.id, gateway]);
+    for (const { reason } of would.failed) expect(reason).to.include('is not on this machine');
+  });
+
+  it('lists there what an ADD of this boot or a link speaks for', async () => {
+    for (const witness of ['an ADD of this boot', 'a link']) {
+      const bed = await withPods(['c1']);
+      const [nic] = bed.nics();
+      const copy = await createAttachmentBed();
+      copy.kernel.removeLink(copy.kernel.initial.links().find(({ name }) => name === 'eth0') ?? expect.fail('a machine has a card'));
+      if (witness === 'a link')
+        copy.kernel.addLink(copy.kernel.initial, { name: 'eth1', mac: nic?.mac ?? '', permanentMac: nic?.mac ?? '' });
+      const bootId = witness === 'a link' ? 'boot of the copy' : bed.bootId();
+      const would = await expectKept(bed, {}, { bootId, driver: copy.driver }, witness);
+      expect(
+        would.removed.map(({ nicId }) => nicId),
+        witness,
+      ).to.deep.equal([nic?.id]);
+    }
+  });
+
   it('says what cannot be looked up, and lists nothing then', async () => {
     const bed = await withPods(['c1']);
     const offline = bed.process({ provider: async () => Promise.reject(refusal('instanceId', 'ERR_AUTH', 'no')) });
