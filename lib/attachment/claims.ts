@@ -1,5 +1,6 @@
 import type { Command } from './context.js';
 import { attachmentId } from './names.js';
+import { isOriginals } from './originals.js';
 import type { AttachmentKey } from './request.js';
 import { survey } from './survey.js';
 
@@ -26,7 +27,7 @@ export async function claimedByOthers(command: Command, key?: AttachmentKey): Pr
     macs.add(mac);
   };
   for (const other of (await survey(command)).records) {
-    if (other.id === own) continue;
+    if (other.id === own || (isOriginals(other.record.key) && other.record.key.containerId === key?.containerId)) continue;
     for (const nic of other.record.nics) claim(nic.id, nic.mac);
     if (other.record.gateway !== undefined) ids.add(other.record.gateway.nicId);
   }

@@ -11,6 +11,7 @@ import { finishAttachments } from './finish.js';
 import { Journal } from './journal.js';
 import { clearLink, findIn, openContainer } from './local.js';
 import { attachmentId } from './names.js';
+import { originalsOf } from './originals.js';
 import type { AttachmentRecord, NicEntry } from './record.js';
 import type { DetachRequest } from './request.js';
 
@@ -80,13 +81,35 @@ class Del {
       if (await this.#isForeign(journal.current)) return;
       await this.#finish(journal, namespace);
     });
-    await this.#finish(await this.#identified(namespace), namespace);
+    const journal = await this.#identified(namespace);
+    const named = journal.current.nics.map(({ id }) => id);
+    await this.#finish(journal, namespace);
+    await this.#finishOriginals(namespace, named);
+  }
+
+  /** Brings what is recorded of the original plugin's container to its end, but for what serves another interface of it. */
+  async #finishOriginals(namespace: NetworkNamespace | undefined, released: readonly string[]): Promise<void> {
+    const { containerId, ifname } = this.#request.key;
+    for (const { store, id, record } of await originalsOf(this.#command, containerId)) {
+      const [nic] = record.nics;
+      const found = nic === undefined || namespace === undefined ? undefined : await findIn(this.#command, namespace, nic.mac);
+      if (found !== undefined && found.link.name !== ifname) continue;
+      // Not waited for, as several locks are held; whoever has it does the same.
+      const lock = await store.tryLock(id);
+      if (lock === undefined) continue;
+      try {
+        if (nic !== undefined && released.includes(nic.id)) await store.remove(id);
+        else await this.#finish(new Journal({ store, id, record, log: this.#command.context.log }), namespace);
+      } finally {
+        lock.release();
+      }
+    }
   }
 
   async #finish(journal: Journal<AttachmentRecord>, namespace: NetworkNamespace | undefined): Promise<void> {
     const namespaces = namespace === undefined ? [] : [namespace];
     const pending = await finishAttachments(this.#command, [{ journal, namespaces }], this.#command.budget.whole());
-    const error = pending.get(this.#id);
+    const error = pending.get(journal.id);
     if (error !== undefined) throw error;
   }
 

@@ -6,6 +6,7 @@ import { identify } from './identify.js';
 import type { Journal } from './journal.js';
 import { clearLink, type FoundLink, findIn, openRecorded, twice, type VanishWatch, watchVanishing } from './local.js';
 import { nicName } from './names.js';
+import { removeOriginalOf } from './originals.js';
 import type { AttachmentRecord } from './record.js';
 import { certainFrom, settleNics } from './settle.js';
 import { useSubnetsAgain } from './subnets.js';
@@ -155,7 +156,7 @@ async function conclude(
   left: ReadonlyMap<string, unknown>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, NicError>> {
-  const { clock, hostStore, log } = command.context;
+  const { clock, log } = command.context;
   const pending = new Map<string, NicError>();
   for (const { journal } of items) {
     const { current } = journal;
@@ -174,7 +175,7 @@ async function conclude(
       log.info('an attachment is watched', { id: journal.id, container: current.key.containerId, reason });
       pending.set(journal.id, pendingError(current.key, reason, undefined));
     } else {
-      if (current.original) await hostStore.removeOriginal(current.key.containerId);
+      await removeOriginalOf(command, current);
       await journal.remove();
       log.info('attachment gone', { id: journal.id, container: current.key.containerId, ifname: current.key.ifname });
       try {

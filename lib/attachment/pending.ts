@@ -8,6 +8,7 @@ import { Journal } from './journal.js';
 import { findOut } from './local.js';
 import { nicName } from './names.js';
 import { findNicLink } from './nic-link.js';
+import { recordOriginals } from './originals.js';
 import type { AttachmentRecord } from './record.js';
 import { isDue, settleNics } from './settle.js';
 import type { Survey } from './survey.js';
@@ -98,6 +99,7 @@ export async function sweep(command: Command, known: Survey, options: SweepOptio
   try {
     await command.context.store.tidy();
     await command.context.hostStore.tidy();
+    await recordOriginals(command, known);
     const suspects = known.records.filter(({ id, record }) => id !== options.except && concerns(record, options.subnetIds));
     if (suspects.length === 0) return false;
     const hostLinks = await (await command.host()).listLinks();

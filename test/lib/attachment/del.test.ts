@@ -281,7 +281,9 @@ describe('detach()', () => {
       await detach(bed, { namespace: podPath });
       expect(bed.nics().map((nic) => nic.id)).to.deep.equal([other.id]);
       expect(bed.originals.list('')).to.deep.equal(['c2']);
-      expect(bed.files()).to.deep.equal([]);
+      // The other one has come into the journal.
+      const id = attachmentId({ network: 'original plugin', containerId: 'c2', ifname: other.id });
+      expect(bed.files()).to.deep.equal([`attachments/${id}.json`]);
     });
 
     it('leaves the file until the NIC is gone', async () => {
