@@ -1,4 +1,6 @@
+import { isNicError } from '../errors.js';
 import { blankRecord } from './blank-record.js';
+import { toReason } from './cloud-error.js';
 import { askerOf, type Command } from './context.js';
 import { Journal } from './journal.js';
 import { attachmentId, originalName } from './names.js';
@@ -23,9 +25,19 @@ export function isOriginals({ network }: AttachmentKey): boolean {
 /**
  * Takes the containers of the original plugin's into the journal. It kept its files where a reboot wipes them, and what runs then finds its NICs
  * attached to the host and nobody who knows them.
+ * What cannot be recorded now is logged, and left to the next command.
  * @param known the host's records: NICs that they answer for are left out
  */
 export async function recordOriginals(command: Command, known: Survey): Promise<void> {
+  try {
+    await recordAll(command, known);
+  } catch (error) {
+    if (!isNicError(error)) throw error;
+    command.context.log.warn("the original plugin's containers could not be recorded", { reason: toReason(error) });
+  }
+}
+
+async function recordAll(command: Command, known: Survey): Promise<void> {
   const { store, hostStore, log } = command.context;
   const recorded = new Set(known.records.flatMap(({ record }) => record.nics.map(({ id }) => id)));
   for (const original of await hostStore.listOriginals()) {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { NicError } from '../../../lib/errors.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf } from '../../support/attachment-bed.js';
 
 const HOUR = 3_600_000;
@@ -122,6 +123,28 @@ describe("the original plugin's containers", () => {
     await bed.engine.detach({ key: { ...keyOf('a'), ifname: 'net1' }, subnetIds: ['net-1'] }, bed.timing());
     expect(left(bed)).to.deep.equal([]);
     expect([...bed.files(), ...bed.originals.list('')]).to.deep.equal([]);
+  });
+
+  it('keep no other work from being done when they cannot be recorded', async () => {
+    const { bed } = await upgraded();
+    bed.pod('dead');
+    await bed.attach('dead');
+    await bed.clock.sleep(1000);
+    bed.kernel.removeNamespace(pathOf('dead'));
+    await bed.clock.sleep(1000);
+    const nic = bed.cloud.addNic({ subnetId: 'net-1', name, instanceId: 'i-1' });
+    putFile(bed, 'a', nic);
+    let refused = 0;
+    const { engine } = bed.process({
+      onFolder(operation) {
+        if (!operation.startsWith('before write durable attachments/')) return;
+        refused += 1;
+        throw new NicError('ERR_IO', 'the disk is read-only');
+      },
+    });
+    await engine.detach({ key: keyOf('other'), subnetIds: ['net-1'] }, bed.timing());
+    expect(refused).to.be.above(0);
+    expect(left(bed)).to.deep.equal([nic.id]);
   });
 
   it('are not what a file says that names a NIC of another kind', async () => {
