@@ -78,7 +78,7 @@ class Release {
   readonly #open = new Map<string, Open>();
   readonly #left = new Map<string, unknown>();
   #vanished: Promise<void> | undefined;
-  #here: Promise<boolean> | undefined;
+  #here: boolean | undefined;
 
   constructor(command: Command, targets: readonly ReleaseTarget[], options: ReleaseOptions) {
     this.#command = command;
@@ -179,8 +179,8 @@ class Release {
   }
 
   /** What neither a link of this machine nor an ADD of this boot speaks for is detached only when the instance it is on is this one. */
-  #isHere(): Promise<boolean> {
-    this.#here ??= isThisMachine(this.#command, this.#signal);
+  async #isHere(): Promise<boolean> {
+    this.#here ??= await isThisMachine(this.#command, this.#signal);
     return this.#here;
   }
 

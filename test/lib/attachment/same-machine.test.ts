@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { nicName } from '../../../lib/attachment/names.js';
+import { lostAnswer } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, requestOf } from '../../support/attachment-bed.js';
 import { rejection } from '../../support/rejection.js';
 
@@ -52,11 +53,19 @@ describe('on a copy of a machine that has its instance id too', () => {
     expect(bed.nics()).to.deep.equal(nics);
   });
 
-  it('the machine itself gives them back, although no link speaks for them', async () => {
+  it('the machine itself gives them back, although no link speaks for them and the cloud does not answer at first', async () => {
     const { bed } = await copied();
     const [nic] = bed.nics();
     await bed.fabric.unplug(nic?.id ?? '');
-    await bed.engine.detach({ key: keyOf('c1'), subnetIds: ['net-1'] }, bed.timing());
+    let lost = 0;
+    bed.cloud.onCall = (action, phase, args) => {
+      if (action !== 'listNics' || phase !== 'before' || (args[0] as { readonly instanceId?: string }).instanceId === undefined) return;
+      lost += 1;
+      if (lost === 1) throw lostAnswer(action);
+    };
+    const { engine } = bed.process({ bootId: 'the next boot' });
+    await engine.detach({ key: keyOf('c1'), subnetIds: ['net-1'] }, bed.timing());
+    expect(lost).to.equal(2);
     expect(bed.nics()).to.deep.equal([]);
   });
 });
