@@ -11,13 +11,18 @@ import type { AttachmentStore } from './store.js';
  */
 export async function findElsewhere(command: Command, id: string): Promise<AttachmentStore | undefined> {
   const { store, hostStore, log } = command.context;
-  for (const other of (await hostStore.stores()).stores) {
+  const orNone = async <T>(what: string, read: () => Promise<T>): Promise<T | undefined> => {
     try {
-      if (other.location !== store.location && (await other.read(id))?.kind === 'record') return other;
+      return await read();
     } catch (error) {
       if (!isNicError(error, 'ERR_IO')) throw error;
-      log.warn('another journal cannot be read', { journal: other.location, reason: toReason(error) });
+      log.warn('other journals cannot be read', { what, reason: toReason(error) });
+      return undefined;
     }
+  };
+  for (const other of (await orNone('the list of journals', () => hostStore.stores()))?.stores ?? []) {
+    if (other.location === store.location) continue;
+    if ((await orNone(other.location, () => other.read(id)))?.kind === 'record') return other;
   }
   return undefined;
 }

@@ -68,10 +68,16 @@ async function recordAll(command: Command, known: Survey): Promise<void> {
   }
 }
 
-/** What {@link recordOriginals} recorded of a container. */
+/** What {@link recordOriginals} recorded of a container; nothing where the host's journals cannot be read. */
 export async function originalsOf(command: Command, containerId: string): Promise<readonly SurveyedRecord[]> {
-  const { records } = await survey(command);
-  return records.filter(({ record: { key } }) => isOriginals(key) && key.containerId === containerId);
+  try {
+    const { records } = await survey(command);
+    return records.filter(({ record: { key } }) => isOriginals(key) && key.containerId === containerId);
+  } catch (error) {
+    if (!isNicError(error, 'ERR_IO')) throw error;
+    command.context.log.warn("the original plugin's containers cannot be looked up", { reason: toReason(error) });
+    return [];
+  }
 }
 
 /** Removes the original plugin's file that belongs to a record, if it still does: a later interface of the container takes it over. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { type AttachmentEngine, type AttachRequest, createMemoryStore } from '../../../lib/attachment/index.js';
 import { attachmentId, gatewayName, nicName } from '../../../lib/attachment/names.js';
+import { NicError } from '../../../lib/errors.js';
 import { createMemoryFolder, type Folder } from '../../../lib/folder/index.js';
 import { lostAnswer } from '../../../providers/memory/index.js';
 import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
@@ -89,6 +90,20 @@ describe('with another data folder since its ADD', () => {
     expect(bed.nics()).to.deep.equal([nic]);
     held?.release();
     await engine.detach(detachOf('c1'), bed.timing());
+    expect(bed.nics()).to.deep.equal([]);
+  });
+
+  it('DEL does its own work although the other journals cannot be read', async () => {
+    const { bed, folder, engine } = await moved(async () => {});
+    await engine.attach(requestOf('c1'), bed.timing());
+    await bed.clock.sleep(1000);
+    for (const name of folder.list('attachments')) folder.remove('attachments', name, 'quick');
+    const list = bed.hostFolder.list.bind(bed.hostFolder);
+    bed.hostFolder.list = (group) => {
+      if (group === 'journals') throw new NicError('ERR_IO', 'the disk reports an error');
+      return list(group);
+    };
+    await engine.detach({ key: keyOf('c1'), subnetIds: ['net-1'] }, bed.timing());
     expect(bed.nics()).to.deep.equal([]);
   });
 
