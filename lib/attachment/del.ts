@@ -81,10 +81,22 @@ class Del {
       if (await this.#isForeign(journal.current)) return;
       await this.#finish(journal, namespace);
     });
+    await this.#register();
     const journal = await this.#identified(namespace);
     const named = journal.current.nics.map(({ id }) => id);
     await this.#finish(journal, namespace);
     await this.#finishOriginals(namespace, named);
+  }
+
+  /** Commands with another data folder have to find the record too, should it stay. */
+  async #register(): Promise<void> {
+    const { store, hostStore, log } = this.#command.context;
+    try {
+      await hostStore.register(store, { signal: this.#command.budget.whole() });
+    } catch (error) {
+      if (!isNicError(error)) throw error;
+      log.warn("the journal could not be put on the host's list", { reason: toReason(error) });
+    }
   }
 
   /** Brings what is recorded of the original plugin's container to its end, but for what serves another interface of it. */

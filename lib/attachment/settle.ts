@@ -4,6 +4,7 @@ import type { Journal } from './journal.js';
 import type { CloudState, NicEntry, RecordHeader } from './record.js';
 import { type ReleaseTarget, releaseNics } from './release.js';
 import { createWitness } from './same-cloud.js';
+import { survey } from './survey.js';
 
 /** A record whose NICs shall be brought to their end, all or all but one. */
 export interface SettleItem {
@@ -89,9 +90,14 @@ export async function findLate(command: Command, records: readonly CloudState[],
   const subnetIds = [...new Set(records.flatMap((record) => record.subnetIds))];
   const everywhere = records.some((record) => record.subnetIds.length === 0);
   const nics = await findNamed(command, names.length === 1 ? names[0] : undefined, everywhere ? [] : subnetIds, signal);
+  const bearing = nics.filter(({ name }) => names.includes(name));
+  // The same attachment may have a record in another journal, and its NIC the same name.
+  const answeredFor = new Set(
+    bearing.length === 0 ? [] : (await survey(command)).records.flatMap(({ record }) => record.nics.map(({ id }) => id)),
+  );
   return records.map((record) => {
     const known = new Set(record.nics.map((nic) => nic.id));
-    const found = nics.filter((nic) => nic.name === record.nicName && !known.has(nic.id));
+    const found = bearing.filter((nic) => nic.name === record.nicName && !known.has(nic.id) && !answeredFor.has(nic.id));
     // Whoever sent the request is dead or has its answer by now. A time to come means that the clock was set back.
     const lastAt = Math.min(now, record.create?.notAfter ?? record.uncertainAt ?? now);
     const certain = now >= certainFrom(lastAt, provider.features.lateEffectMs);

@@ -93,7 +93,34 @@ describe('with another data folder since its ADD', () => {
     expect(bed.nics()).to.deep.equal([]);
   });
 
-  it('DEL does its own work although the other journals cannot be read', async () => {
+  for (const listed of [true, false]) {
+    it(`a record that a killed DEL left there takes no NIC of a later ADD${listed ? '' : ', even if that did not know of it'}`, async () => {
+      const { bed, folder } = await moved(async () => {});
+      let writes = 0;
+      const dying = bed.process({
+        folder,
+        onFolder(operation) {
+          if (operation.startsWith('after write durable attachments/') && ++writes === 1) dying.kill();
+        },
+      });
+      void dying.engine.detach({ key: keyOf('c1'), subnetIds: ['net-1'] }, bed.timing()).catch(() => {});
+      await bed.clock.sleep(1000);
+      expect(folder.list('attachments')).to.have.length(1);
+      if (!listed) for (const name of bed.hostFolder.list('journals')) bed.hostFolder.remove('journals', name, 'quick');
+      const { nicId } = await bed.attach('c1');
+      expect(folder.list('attachments')).to.have.length(listed ? 0 : 1);
+      await bed.clock.sleep(1000);
+      const { engine } = bed.process({ folder });
+      for (let i = 0; i < 3; i++) {
+        bed.clock.skip(HOUR);
+        await engine.detach({ key: keyOf('nobody'), subnetIds: ['net-1'] }, bed.timing());
+      }
+      expect(bed.nics().map(({ id }) => id)).to.deep.equal([nicId]);
+      expect(folder.list('attachments')).to.deep.equal([]);
+    });
+  }
+
+  it('DEL ends although the other journals cannot be read, but takes no NIC that may be of a record there', async () => {
     const { bed, folder, engine } = await moved(async () => {});
     await engine.attach(requestOf('c1'), bed.timing());
     await bed.clock.sleep(1000);
@@ -103,6 +130,10 @@ describe('with another data folder since its ADD', () => {
       if (group === 'journals') throw new NicError('ERR_IO', 'the disk reports an error');
       return list(group);
     };
+    await engine.detach({ key: keyOf('c2'), subnetIds: ['net-1'] }, bed.timing());
+    await rejection(engine.detach({ key: keyOf('c1'), subnetIds: ['net-1'] }, bed.timing()), 'ERR_PENDING');
+    expect(bed.nics()).to.have.length(1);
+    bed.hostFolder.list = list;
     await engine.detach({ key: keyOf('c1'), subnetIds: ['net-1'] }, bed.timing());
     expect(bed.nics()).to.deep.equal([]);
   });
