@@ -8,6 +8,7 @@ import { completeTools, createFileStore, type FileStoreOptions, type StoreTools 
 import { gatewayId, isId, journalId } from './names.js';
 import { type GatewayRecord, GatewayRecordCodec } from './record.js';
 import { FolderRecordStore } from './record-store.js';
+import { seal, sealed } from './seal.js';
 import type { AttachmentStore, CachedSubnet, CloudStatus, HostJournals, HostStore, OriginalRecord, UnreadableRecord } from './store.js';
 
 /** Where the Go plugin of 2017 keeps its files unless its `dataDir` says otherwise. */
@@ -37,14 +38,16 @@ const SubnetCodec: t.Type<Subnet, unknown> = t.type({
   gateway: optional(t.string),
   freeAddresses: optional(t.number),
 });
-const SubnetsCodec: t.Type<readonly CachedSubnet[], unknown> = t.readonlyArray(t.type({ subnet: SubnetCodec, fetchedAt: t.number }));
-const SetAsideCodec = t.readonlyArray(t.tuple([t.string, t.number]));
+const SubnetsCodec: t.Type<readonly CachedSubnet[], unknown> = sealed(
+  t.readonlyArray(t.type({ subnet: SubnetCodec, fetchedAt: t.number })),
+);
+const SetAsideCodec = sealed(t.readonlyArray(t.tuple([t.string, t.number])));
 const StatusCodec: t.Type<CloudStatus, unknown> = t.type({
   checkedAt: t.number,
   nicIds: optional(t.readonlyArray(t.string)),
   problem: optional(t.string),
 });
-const StatusesCodec = t.readonlyArray(t.tuple([t.string, StatusCodec]));
+const StatusesCodec = sealed(t.readonlyArray(t.tuple([t.string, StatusCodec])));
 const JournalEntryCodec = t.type({ location: t.string });
 
 /** The original plugin marshals its `HostNic` (pkg/types.go of yunify/hostnic-cni), whose JSON keys are these; `vxNet` is a pointer. */
@@ -104,7 +107,7 @@ class FolderHostStore implements HostStore {
   }
 
   async writeSubnets(subnets: readonly CachedSubnet[]): Promise<void> {
-    this.#parts.folder.write(CACHE, 'subnets.json', JSON.stringify(subnets), 'quick');
+    this.#parts.folder.write(CACHE, 'subnets.json', seal(subnets), 'quick');
   }
 
   async readSetAside(): Promise<ReadonlyMap<string, number>> {
@@ -112,7 +115,7 @@ class FolderHostStore implements HostStore {
   }
 
   async writeSetAside(until: ReadonlyMap<string, number>): Promise<void> {
-    this.#parts.folder.write(CACHE, 'set-aside.json', JSON.stringify([...until]), 'quick');
+    this.#parts.folder.write(CACHE, 'set-aside.json', seal([...until]), 'quick');
   }
 
   async readStatus(asker: string): Promise<CloudStatus | undefined> {
@@ -122,7 +125,7 @@ class FolderHostStore implements HostStore {
   async writeStatus(asker: string, status: CloudStatus): Promise<void> {
     const others = this.#statuses().filter(([other]) => other !== asker);
     const latest = [[asker, status], ...others].slice(0, MAX_STATUSES);
-    this.#parts.folder.write(CACHE, 'status.json', JSON.stringify(latest), 'quick');
+    this.#parts.folder.write(CACHE, 'status.json', seal(latest), 'quick');
   }
 
   async register(store: AttachmentStore, options: CallOptions = {}): Promise<void> {

@@ -43,10 +43,20 @@ for (const build of builds) {
     });
     after(() => world?.close());
 
-    async function serve(env: Readonly<Record<string, string>>, stdin: string): Promise<number> {
+    async function answerTo(
+      env: Readonly<Record<string, string>>,
+      stdin: string,
+    ): Promise<{ readonly code: number; readonly text: string }> {
       const end = await world.call({ command: '', stdin, env });
       expect(end.signal, end.stderr).to.equal(undefined);
-      return expectOneAnswer(env['CNI_COMMAND'] ?? '', end.code, end.stdout);
+      return { code: expectOneAnswer(env['CNI_COMMAND'] ?? '', end.code, end.stdout), text: end.stdout };
+    }
+
+    const serve = async (env: Readonly<Record<string, string>>, stdin: string): Promise<number> => (await answerTo(env, stdin)).code;
+
+    async function must(env: Readonly<Record<string, string>>, stdin: string, label: string): Promise<void> {
+      const { code, text } = await answerTo(env, stdin);
+      expect(code, `${label}: ${env['CNI_COMMAND']}: ${text}`).to.equal(0);
     }
 
     const own = (): readonly string[] => {
@@ -92,7 +102,7 @@ for (const build of builds) {
 
     async function one(kind: FuzzKind, label: string): Promise<number> {
       if (kind === 'journal') {
-        expect(await serve(goodEnvironment('ADD', 'c1', POD), JSON.stringify(conf)), label).to.equal(0);
+        await must(goodEnvironment('ADD', 'c1', POD), JSON.stringify(conf), label);
         damageJournal();
       }
       const files = [world.providerFile, join(world.folder, 'instance-id')].map((path) => ({ path, text: fs.readFileSync(path, 'utf8') }));
@@ -105,7 +115,7 @@ for (const build of builds) {
       const { env, stdin } = fuzzedCall(dice, kind, { conf: fuzzed, containerId: 'c1', namespaces });
       const code = await serve(env, stdin);
       for (const { path, text } of files) fs.writeFileSync(path, text);
-      if (env['CNI_COMMAND'] === 'ADD' && code === 0) expect(await serve({ ...env, CNI_COMMAND: 'DEL' }, stdin), label).to.equal(0);
+      if (env['CNI_COMMAND'] === 'ADD' && code === 0) await must({ ...env, CNI_COMMAND: 'DEL' }, stdin, label);
       await letGo(label);
       return code;
     }

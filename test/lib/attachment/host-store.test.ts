@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,9 +51,27 @@ describe('createFileHostStore()', () => {
 
   it('takes a cache that cannot be read for none', async () => {
     await store.writeStatus('one', { checkedAt: 3, nicIds: undefined, problem: 'why' });
-    for (const text of ['', '{', '{"checkedAt":3}', '[["one",{"checkedAt":"now"}]]']) {
+    const crafted = JSON.stringify({ digest: createHash('sha256').update('{').digest('hex').slice(0, 32), text: '{' });
+    for (const text of ['', '{', crafted, '{"checkedAt":3}', '[["one",{"checkedAt":"now"}]]']) {
       fs.writeFileSync(join(directory, 'host', 'cache', 'status.json'), text);
       expect(await store.readStatus('one')).to.equal(undefined);
+    }
+  });
+
+  it('takes a cache that was changed by anything else for none', async () => {
+    const subnet = { id: 'net-1', networkId: 'vpc', cidr: '10.0.0.0/24', gateway: '10.0.0.1', freeAddresses: 5 };
+    const file = join(directory, 'host', 'cache', 'subnets.json');
+    await store.writeSubnets([{ subnet, fetchedAt: 1 }]);
+    const text = fs.readFileSync(file, 'utf8');
+    for (const [from, to] of [
+      ['10.0.0.1', '10.0.0.2'],
+      ['networkId', 'networkIt'],
+      ['fetchedAt', 'fetchedat'],
+    ] as const) {
+      expect(await store.readSubnets()).to.have.length(1);
+      fs.writeFileSync(file, text.replace(from, to));
+      expect(await store.readSubnets(), `${from} is now ${to}`).to.deep.equal([]);
+      fs.writeFileSync(file, text);
     }
   });
 
