@@ -38,7 +38,7 @@ export async function liveThrough(bed: EmulatedBed): Promise<void> {
 
   const valid = ['plain', 'with-gateway', 'with-address'].map((containerId) => ({ containerId, ifname: 'eth0' }));
   const kept = await engine.collect({ network: 'pods', valid, subnetIds: BED_VXNETS }, bed.timing());
-  expect(kept).to.deep.equal({ removed: [], failed: [], busy: [] });
+  expect(kept).to.deep.equal({ removed: [], records: [], failed: [], busy: [] });
   expect(await engine.status({ subnetIds: BED_VXNETS }, bed.timing())).to.include({ ready: true });
 
   // Somebody takes a NIC away in the console: CHECK says so, DEL succeeds.
