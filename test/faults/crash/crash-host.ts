@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type NamespaceHandle, openNamespace } from '../../../netlink/index.js';
 import type { EmulatorOptions } from '../../../providers/qingcloud/emulator/index.js';
@@ -65,6 +65,7 @@ export class CrashHost {
   readonly #traffic: boolean;
   readonly #live: { readonly pod: string; readonly namespace: NamespaceHandle; readonly target: string }[] = [];
   #baseline: Baseline | undefined;
+  #budget: ReadonlyMap<string, string> = new Map();
   #pods = 0;
 
   private constructor(world: PluginWorld, clock: ShiftedClock, fakeTime: string, traffic: boolean) {
@@ -238,6 +239,11 @@ export class CrashHost {
     return differingLines(this.#baseline?.pod ?? '', network).map((line) => `pod ${line}`);
   }
 
+  /** Gives the API's budget back what refusals for too many calls have taken from it since the baseline. */
+  async refillBudget(): Promise<void> {
+    for (const [path, text] of this.#budget) await writeFile(path, text);
+  }
+
   /** NICs that the subject's attachments have in the cloud. */
   subjectNics(): number {
     return this.#newNics().filter((nic) => nic.name.startsWith('hostnic-p')).length;
@@ -293,6 +299,15 @@ export class CrashHost {
     const cut = await this.cutOff();
     if (cut.length > 0) throw new Error(cut.join('; '));
     this.#baseline = { nics: this.#nics(), files: await this.#files(), network: await this.#network(), pod };
+    this.#budget = await this.#readBudget();
+  }
+
+  async #readBudget(): Promise<ReadonlyMap<string, string>> {
+    const directory = join(this.world.folder, 'host', 'calls');
+    const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith('.json'));
+    return new Map(
+      await Promise.all(names.map(async (name) => [join(directory, name), await readFile(join(directory, name), 'utf8')] as const)),
+    );
   }
 
   /** A namespace's path as seen from here. */

@@ -27,8 +27,9 @@ export interface CommandFault {
 
 /** Runs a command with a fault, then what comes after it. @returns what is wrong */
 async function strike(host: CrashHost, command: DoomedCommand, fault: CommandFault, figures: FaultFigures): Promise<readonly string[]> {
-  // A vxnet that refused a NIC before is used again, and the API's budget is full.
+  // A vxnet that refused a NIC before is used again.
   host.clock.skip(SET_ASIDE_MS);
+  await host.refillBudget();
   await command.prepare(host);
   const { end, struck, mayDie } = await fault.run(host, command);
   figures.count(struck);
