@@ -18,7 +18,7 @@ import { pathOf } from './local.js';
 import { attachmentId, nicName } from './names.js';
 import { isAlive, sweep } from './pending.js';
 import { checkRequest, needsGateway, planAddresses, planRoutes, planSubnets, type RoutedSubnet } from './plan.js';
-import type { AttachmentRecord, ResultEntry } from './record.js';
+import { type AttachmentRecord, isOfAnotherInstance, type ResultEntry } from './record.js';
 import type { Attachment, AttachRequest } from './request.js';
 import { describeSubnets, rankSubnets } from './subnets.js';
 import { type Survey, survey } from './survey.js';
@@ -142,7 +142,7 @@ class Add {
       return 0;
     }
     const { instanceId } = await this.#command.cloud();
-    if (stored.record.instanceId !== undefined && stored.record.instanceId !== instanceId) {
+    if (isOfAnotherInstance(stored.record, instanceId)) {
       await store.setAside(this.#id);
       return undefined;
     }
@@ -157,7 +157,7 @@ class Add {
   /** The new record does not replace one in another journal, which would look for NICs of the same name: it has to be gone. */
   async #clearElsewhere(journal: Journal<AttachmentRecord>): Promise<void> {
     const { instanceId } = await this.#command.cloud();
-    if (journal.current.instanceId !== undefined && journal.current.instanceId !== instanceId) return;
+    if (isOfAnotherInstance(journal.current, instanceId)) return;
     const error = await this.#clear(journal);
     if (error !== undefined) throw error;
   }

@@ -5,7 +5,7 @@ import { isTooEarly } from './finish.js';
 import { removeGateway, settleGateway } from './gateway-removal.js';
 import { Journal } from './journal.js';
 import { isOriginalGateway, takeOver } from './original-gateway.js';
-import type { GatewayRecord } from './record.js';
+import { type GatewayRecord, isOfAnotherInstance } from './record.js';
 import type { CollectedNic, CollectFailure } from './request.js';
 import { isDue } from './settle.js';
 import { type Survey, survey } from './survey.js';
@@ -41,7 +41,7 @@ export type GatewayVerdict =
 export async function judgeGateway(command: Command, stored: GatewayRecord, inUse: () => Promise<boolean>): Promise<GatewayVerdict> {
   const { clock, limits } = command.context;
   const { provider, instanceId } = await command.cloud();
-  if (stored.instanceId !== undefined && stored.instanceId !== instanceId) return { kind: 'foreign' };
+  if (isOfAnotherInstance(stored, instanceId)) return { kind: 'foreign' };
   const now = clock.now();
   if (isTooEarly(now, stored.retryAt)) return { kind: 'wait' };
   if (stored.state !== 'ready') return { kind: 'remove', reason: 'unfinished', record: stored };

@@ -11,7 +11,7 @@ import { Journal } from './journal.js';
 import { gatewayId, gatewayName, isNicName, originalName } from './names.js';
 import { originalGateway, takeOver } from './original-gateway.js';
 import type { RoutedSubnet } from './plan.js';
-import type { AttachmentRecord, GatewayRecord, GatewayUse, NicEntry } from './record.js';
+import { type AttachmentRecord, type GatewayRecord, type GatewayUse, isOfAnotherInstance, type NicEntry } from './record.js';
 import { toNicEntry } from './settle.js';
 import { survey } from './survey.js';
 
@@ -79,7 +79,7 @@ class Gateway {
       return undefined;
     }
     const { instanceId } = await this.#command.cloud();
-    if (stored.record.instanceId !== undefined && stored.record.instanceId !== instanceId) {
+    if (isOfAnotherInstance(stored.record, instanceId)) {
       await store.setAside(id);
       return undefined;
     }

@@ -6,7 +6,8 @@ import type { Command } from './context.js';
 import { findHostLink } from './gateway-link.js';
 import { attachmentId, gatewayId, gatewayName, idInName, nicPrefix } from './names.js';
 import { isAlive, isComplete } from './pending.js';
-import type { AttachmentRecord, GatewayRecord } from './record.js';
+import { type AttachmentRecord, type GatewayRecord, isOfAnotherInstance } from './record.js';
+import { isForeign } from './release.js';
 import type { CollectedNic, CollectFailure, CollectRequest } from './request.js';
 import { toNicEntry } from './settle.js';
 import type { Stored, StoredRecord } from './store.js';
@@ -74,9 +75,9 @@ export class CollectionScope {
     return isComplete(this.#command, record) ? 'unlisted' : 'unfinished';
   }
 
-  /** True for a record that was made on another instance, as after a machine's image was copied. It is never acted on. */
-  async isForeign({ instanceId }: AttachmentRecord): Promise<boolean> {
-    return instanceId !== undefined && instanceId !== (await this.#command.cloud()).instanceId;
+  /** See {@link isOfAnotherInstance}. The cloud is asked who this is only when the record says anything. */
+  async isForeign(record: AttachmentRecord): Promise<boolean> {
+    return record.instanceId !== undefined && isOfAnotherInstance(record, (await this.#command.cloud()).instanceId);
   }
 
   /** NICs that bear a name of this instance and network and have no record: theirs is lost. By the attachment's id in their name. */
@@ -101,8 +102,7 @@ export class CollectionScope {
    */
   async isOrphan(now: Nic, stored: Stored<AttachmentRecord> | undefined): Promise<boolean> {
     const { instanceId } = await this.#command.cloud();
-    if (stored?.kind === 'record' || stored?.kind === 'newer' || now.role === 'primary') return false;
-    if (now.instanceId !== undefined && now.instanceId !== instanceId) return false;
+    if (stored?.kind === 'record' || stored?.kind === 'newer' || isForeign(now, instanceId)) return false;
     // One that is not on the host may be in a container, whose record is lost.
     return this.#valid !== undefined || now.instanceId === undefined || (await findHostLink(this.#command, now.mac)) !== undefined;
   }

@@ -9,7 +9,7 @@ import { findOut } from './local.js';
 import { nicName } from './names.js';
 import { findNicLink } from './nic-link.js';
 import { recordOriginals } from './originals.js';
-import type { AttachmentRecord } from './record.js';
+import { type AttachmentRecord, isOfAnotherInstance } from './record.js';
 import { isDue, settleNics } from './settle.js';
 import type { Survey } from './survey.js';
 
@@ -72,7 +72,7 @@ interface Surroundings {
 }
 
 async function workOn(command: Command, record: AttachmentRecord, { cloud, hostLinks }: Surroundings): Promise<Work | undefined> {
-  if (record.instanceId !== undefined && record.instanceId !== cloud.instanceId) return 'aside';
+  if (isOfAnotherInstance(record, cloud.instanceId)) return 'aside';
   const now = command.context.clock.now();
   if (isTooEarly(now, record.retryAt)) return undefined;
   if (!isComplete(command, record)) return 'finish';

@@ -76,6 +76,11 @@ export interface RecordHeader extends CloudState {
   readonly step: StepName | undefined;
 }
 
+/** True for a record that was written on another instance, as after a machine's image was copied. It is never acted on. */
+export function isOfAnotherInstance(record: Pick<RecordHeader, 'instanceId'>, instanceId: string): boolean {
+  return record.instanceId !== undefined && record.instanceId !== instanceId;
+}
+
 /** The container's namespace as a record remembers it. */
 export interface NamespaceEntry {
   /** A path that led to it. */
