@@ -336,3 +336,16 @@ export async function createAttachmentBed(options: AttachmentBedOptions = {}): P
     bootId: () => `boot-${boot}`,
   };
 }
+
+/** Gives the host the gateway of the original plugin, as that leaves it: attached, up, with its address. */
+export async function plugOriginalGateway(bed: AttachmentBed): Promise<Nic> {
+  const nic = bed.cloud.addNic({ subnetId: 'net-1', name: 'hostnic_i-1', instanceId: 'i-1' });
+  const [address = ''] = nic.addresses;
+  await bed.fabric.plug({ id: nic.id, mac: nic.mac, subnetId: nic.subnetId, address }, 'i-1');
+  const host = await bed.driver.open({ kind: 'own' });
+  const { index } = (await host.listLinks()).find(({ mac }) => mac === nic.mac) ?? { index: 0 };
+  await host.changeLink(index, { up: true });
+  await host.addAddress(index, `${address}/24`);
+  host.close();
+  return nic;
+}

@@ -5,7 +5,7 @@ import type { NetworkNamespace } from '../../../lib/driver.js';
 import { createMemoryFolder } from '../../../lib/folder/index.js';
 import type { Nic } from '../../../lib/nic.js';
 import { lostAnswer, refusal } from '../../../providers/memory/index.js';
-import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, requestOf } from '../../support/attachment-bed.js';
+import { type AttachmentBed, createAttachmentBed, keyOf, pathOf, plugOriginalGateway, requestOf } from '../../support/attachment-bed.js';
 import { rejection } from '../../support/rejection.js';
 
 const viaHost: Partial<AttachRequest> = { routes: [{ dst: '10.96.0.0/12', via: { kind: 'host' } }] };
@@ -216,15 +216,8 @@ describe('a route through this host', () => {
     async function withOriginalGateway(): Promise<{ readonly bed: AttachmentBed; readonly nic: Nic }> {
       const bed = await createAttachmentBed();
       for (const name of ['c1', 'c2']) bed.pod(name);
-      const nic = bed.cloud.addNic({ subnetId: 'net-1', name: 'hostnic_i-1', instanceId: 'i-1' });
-      const [address = ''] = nic.addresses;
-      await bed.fabric.plug({ id: nic.id, mac: nic.mac, subnetId: nic.subnetId, address }, 'i-1');
-      const host = await bed.driver.open({ kind: 'own' });
-      const { index } = (await host.listLinks()).find(({ mac }) => mac === nic.mac) ?? { index: 0 };
-      await host.changeLink(index, { up: true });
-      await host.addAddress(index, `${address}/24`);
-      host.close();
-      expect(nextHop(await bed.attach('c1', viaHost))).to.equal(address);
+      const nic = await plugOriginalGateway(bed);
+      expect(nextHop(await bed.attach('c1', viaHost))).to.equal(nic.addresses[0]);
       await bed.clock.sleep(1000);
       return { bed, nic };
     }

@@ -9,6 +9,7 @@ import {
   createAttachmentBed,
   keyOf,
   pathOf,
+  plugOriginalGateway,
   requestOf,
   SUBNETS,
 } from '../../support/attachment-bed.js';
@@ -162,14 +163,7 @@ describe('a dry run of collect()', () => {
     it("lists the original plugin's once a reboot has ended its use", async () => {
       const bed = await createAttachmentBed({ limits: { gatewayIdleMs: 0 } });
       bed.pod('c1');
-      const nic = bed.cloud.addNic({ subnetId: 'net-1', name: 'hostnic_i-1', instanceId: 'i-1' });
-      const [address = ''] = nic.addresses;
-      await bed.fabric.plug({ id: nic.id, mac: nic.mac, subnetId: nic.subnetId, address }, 'i-1');
-      const host = await bed.driver.open({ kind: 'own' });
-      const { index } = (await host.listLinks()).find(({ mac }) => mac === nic.mac) ?? { index: 0 };
-      await host.changeLink(index, { up: true });
-      await host.addAddress(index, `${address}/24`);
-      host.close();
+      const nic = await plugOriginalGateway(bed);
       await bed.attach('c1', viaHost);
       await bed.clock.sleep(1000);
       expect((await expectKept(bed)).removed.map(({ reason }) => reason)).to.deep.equal(['unlisted']);
